@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-2-Clause
+noinst_LIBRARIES += libbase.a
+libbase_a_SOURCES = core/base/arena.c core/base/arena.h core/base/buf.c core/base/buf.h \
+	core/base/frame.c core/base/frame.h core/base/log.c core/base/log.h \
+	core/base/loop.c core/base/loop.h core/base/proto.h core/base/span.h
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_base
+tests_unit_test_base_SOURCES = tests/unit/test_base.c
+tests_unit_test_base_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_base_LDADD = $(base_LIBS) $(CMOCKA_LIBS)
+endif

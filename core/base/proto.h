@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What processes say to each other.  Every role is started with
+ *	fd 3	its channel to the engine (the engine: to the master)
+ *	fd 4	memfd: the packed settings (conf/settings.h), the same for all
+ *	fd 5	memfd: the packed secrets of this role alone; may be empty
+ *	fd 6..	descriptors of its own, as its row says
+ * and argv[1], its instance ("worker:checks").  Numbers are stable within
+ * one build only: all programs of an installation are of one version.
+ *
+ * Payloads are packed (base/buf.h) in the order written here.  `bytes' is
+ * bytes_pack() form: inline up to FRAME_INLINE_MAX, else by memfd.
+ */
+#ifndef MAILTRI_BASE_PROTO_H
+#define MAILTRI_BASE_PROTO_H
+
+enum { PROTO_CHANNEL_FD = 3, PROTO_SETTINGS_FD = 4, PROTO_SECRETS_FD = 5, PROTO_FIRST_FD = 6 };
+
+enum proto_type {
+	/* master -> engine.  id 0. */
+	PROTO_ROLE = 1,		/* string role, string group; fd: channel to a
+				 * role that just started; also after respawn */
+	PROTO_CONTROL,		/* fd: listening unix socket for mailtrictl */
+
+	/* any role -> engine, once, when it is ready to serve.  id 0. */
+	PROTO_READY = 10,
+
+	/* front -> engine.  id = transaction, unique while it lives. */
+	PROTO_RCPT = 20,	/* envelope; answer: PROTO_REPLY */
+	PROTO_MESSAGE,		/* bytes raw; answer: PROTO_REPLY */
+	PROTO_END,		/* nothing: the transaction is over, or the
+				 * session withdrew while being judged */
+	PROTO_SEEN,		/* string event: a byte came after its 250 */
+	PROTO_EARLY,		/* string client, string reason, string text: a
+				 * refusal before RCPT; the front has answered */
+	/* engine -> front */
+	PROTO_REPLY = 30,	/* u16 code, string enhanced, string text,
+				 * string event (message accepted) */
+	PROTO_INTAKE,		/* id 0; u8 open: 0 = answer 452 4.3.1 at MAIL */
+
+	/* engine -> parser and back.  id = job. */
+	PROTO_PARSE = 40,	/* bytes raw; answer: PROTO_VIEW */
+	PROTO_APPLY,		/* u32 count, then edits (mail/edit.h); bytes
+				 * raw; answer: PROTO_EDITED */
+	PROTO_VIEW,		/* u8 ok; string why; bytes view (mail/view.h) */
+	PROTO_EDITED,		/* u8 ok; string why; bytes raw; bytes view */
+
+	/* engine -> worker.  id = job: one message in one group and phase. */
+	PROTO_CALL = 50,	/* pipeline/call.h: call_pack() */
+	PROTO_ANSWERS,		/* u32 count, answers: the run may go on */
+	PROTO_DROP,		/* nothing: forget the waiting job */
+	/* worker -> engine */
+	PROTO_WAIT = 60,	/* u32 count, questions */
+	PROTO_RESULT,		/* pipeline/call.h: result_pack() */
+
+	/* engine -> worker-net and back.  id = job. */
+	PROTO_DELIVER = 70,	/* pipeline/call.h: call_pack() */
+	PROTO_DELIVERED,	/* pipeline/call.h: delivery_pack() */
+	PROTO_DIAL,		/* worker-net -> engine -> resolver: string host,
+				 * u16 port, u8 private address allowed,
+				 * string numeric address or empty */
+	PROTO_DIALLED,		/* back: i32 errno, string text; fd if 0 */
+
+	/* engine -> resolver.  id = ask. */
+	PROTO_ASK = 80,		/* u32 deadline_ms, u32 count, questions: string
+				 * name, u16 type */
+	PROTO_ANSWER,		/* resolver -> engine, one a question, any
+				 * order: string name, u16 type, i32 status,
+				 * u32 ttl, u32 secure, u32 count, spans;
+				 * u32 queries sent for it (0: cached) */
+	PROTO_FORGET,		/* id 0: empty the cache (check) */
+
+	/* engine -> keys.  id = ask. */
+	PROTO_SLOTS = 90,	/* u32 count wanted */
+	PROTO_OPEN,		/* u64 slot, u64 generation */
+	PROTO_ERASE,		/* u32 count, u64 slots: zeroed and fdatasync'd */
+	PROTO_SIGN,		/* span text: Ed25519 */
+	PROTO_HELLO,		/* nothing */
+	/* keys -> engine */
+	PROTO_SLOTS_ARE = 95,	/* u32 count, each: u64 slot, u64 generation,
+				 * 32 bytes key */
+	PROTO_KEY,		/* i32 errno, 32 bytes key */
+	PROTO_ERASED,		/* i32 errno */
+	PROTO_SIGNATURE,	/* span signature (64 bytes) */
+	PROTO_INSTALLATION,	/* span installation HMAC key (32), span Ed25519
+				 * public key (32): answer to HELLO */
+
+	/* mailtrictl check -> engine started with --check.  id = line. */
+	PROTO_CHECK = 100,	/* i64 now (0: clock), u32 count, strings: stages
+				 * (0: all, with the SMTP syntax checks);
+				 * u8 keep state; envelope; bytes raw;
+				 * answer: PROTO_REPORT */
+	PROTO_REPORT		/* bytes: one JSON object */
+};
+
+#endif

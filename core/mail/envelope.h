@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who wrote to whom over which connection: all that is known of a mail but
+ * its content.  Addresses are without <>, syntax already checked.
+ */
+#ifndef MAILTRI_MAIL_ENVELOPE_H
+#define MAILTRI_MAIL_ENVELOPE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+enum { ENVELOPE_TLS = 1, ENVELOPE_ESMTP = 2, ENVELOPE_8BIT = 4 };
+
+struct envelope {
+	struct mt_span client;	/* "192.0.2.1" */
+	struct mt_span helo;
+	struct mt_span sender;	/* empty: the null sender */
+	struct mt_span rcpt;
+	struct mt_span listener;
+	struct mt_span tls;	/* "TLSv1.3 TLS_AES_256_GCM_SHA384" or empty */
+	uint32_t flags;		/* ENVELOPE_* */
+	uint16_t port;		/* the client's */
+	uint64_t size;		/* SIZE=, 0: not said */
+};
+
+void envelope_pack(struct buf *, const struct envelope *);
+/* Borrows from the input unless an arena is given.  EBADMSG. */
+int envelope_unpack(struct unpack *, struct arena *, struct envelope *);
+
+#endif

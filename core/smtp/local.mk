@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: BSD-2-Clause
+noinst_LIBRARIES += libsmtp.a
+libsmtp_a_SOURCES = 
