@@ -83,7 +83,7 @@ quote_hides_controls(void **state)
 	(void)state;
 	assert_string_equal(log_quote(out, sizeof(out), SPAN("a\r\nb")), "a\\x0d\\x0ab");
 	assert_string_equal(log_quote(out, sizeof(out), SPAN("0123456789abcdefgh")),
-	    "0123456789a...");
+	    "0123456789ab...");
 }
 
 static int fired[8], fired_count;
