@@ -162,9 +162,15 @@ bytes_pack(struct buf *b, struct mt_span s)
 	fd = bytes_memfd(s);
 	if (fd < 0)
 		return -2;
-	pack_u8(b, 1);
-	pack_u64(b, s.len);
+	bytes_pack_fd(b, s.len);
 	return fd;
+}
+
+void
+bytes_pack_fd(struct buf *b, uint64_t len)
+{
+	pack_u8(b, 1);
+	pack_u64(b, len);
 }
 
 int
@@ -205,28 +211,39 @@ fd_take(struct frame *f)
 }
 
 int
-bytes_unpack(struct unpack *u, struct frame *f, struct bytes *out)
+bytes_unpack_keep(struct unpack *u, struct frame *f, struct bytes *out, int *fd)
 {
 	uint64_t len;
-	int fd, error;
+	int error;
 
+	*fd = -1;
 	*out = (struct bytes){ .span = { "", 0 } };
 	if (unpack_u8(u) == 0) {
 		out->span = unpack_span(u);
 		return u->bad ? EBADMSG : 0;
 	}
 	len = unpack_u64(u);
-	fd = fd_take(f);
-	if (u->bad || fd < 0) {
-		if (fd >= 0)
-			close(fd);
-		return EBADMSG;
-	}
-	error = bytes_map(fd, out);
-	if (error == 0 && out->span.len != len) {
-		bytes_free(out);
-		return EBADMSG;
-	}
+	*fd = fd_take(f);
+	if (u->bad || *fd < 0)
+		goto bad;
+	error = bytes_map(fcntl(*fd, F_DUPFD_CLOEXEC, 3), out);
+	if (error == 0 && out->span.len == len)
+		return 0;
+	bytes_free(out);
+bad:
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	return EBADMSG;
+}
+
+int
+bytes_unpack(struct unpack *u, struct frame *f, struct bytes *out)
+{
+	int fd, error = bytes_unpack_keep(u, f, out, &fd);
+
+	if (fd >= 0)
+		close(fd);
 	return error;
 }
 

@@ -43,6 +43,9 @@ void frame_close_fds(struct frame *);	/* those not taken (set to -1) */
  * memfd.  bytes_pack() returns the memfd to be sent and closed, or -1 for
  * inline; -2: out of descriptors. */
 int bytes_pack(struct buf *, struct mt_span);
+/* The same for bytes that already lie in a sealed memfd, which the caller
+ * sends along and keeps. */
+void bytes_pack_fd(struct buf *, uint64_t len);
 
 /* The receiving side: maps the memfd where there is one.  Needs the seals:
  * bytes that can still change under the reader are refused. */
@@ -51,6 +54,8 @@ struct bytes {
 	void *map;		/* NULL: borrowed from the frame */
 };
 int bytes_unpack(struct unpack *, struct frame *, struct bytes *);	/* errno */
+/* Keeps the memfd open for sending on: *fd, the caller's; -1: inline. */
+int bytes_unpack_keep(struct unpack *, struct frame *, struct bytes *, int *fd);
 void bytes_free(struct bytes *);
 int bytes_memfd(struct mt_span);	/* sealed; -1 on error */
 int bytes_map(int fd, struct bytes *);	/* closes fd; errno */
