@@ -1,3 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libconf.a
-libconf_a_SOURCES = core/conf/descriptor.h core/conf/settings.h 
+libconf_a_SOURCES = core/conf/descriptor.c core/conf/descriptor.h core/conf/pack.c \
+	core/conf/pack.h core/conf/secret.c core/conf/settings.c core/conf/settings.h
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_settings
+tests_unit_test_settings_SOURCES = tests/unit/test_settings.c
+tests_unit_test_settings_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_settings_LDADD = $(conf_LIBS) $(CMOCKA_LIBS)
+endif
+
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_settings
+tests_fuzz_fuzz_settings_SOURCES = tests/fuzz/fuzz_settings.c
+tests_fuzz_fuzz_settings_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_settings_LDADD = $(conf_LIBS)
+endif

@@ -110,6 +110,8 @@ const struct setting_route *settings_route(const struct settings *, struct mt_sp
 struct secret { const char *name; struct mt_span value; };
 struct secrets { struct buf bytes; struct secret *list; size_t count; };
 void secrets_pack_one(struct buf *, const char *name, struct mt_span value);
+int secrets_unpack(struct mt_span, struct secrets **);	/* copies; EBADMSG */
+void secrets_free(struct secrets *);	/* wipes; NULL is allowed */
 struct secrets *secrets_receive(void);	/* from PROTO_SECRETS_FD; mlocked */
 const struct secret *secrets_find(const struct secrets *, const char *name);
 
