@@ -83,7 +83,9 @@ enum proto_type {
 	PROTO_ERASED,		/* i32 errno */
 	PROTO_SIGNATURE,	/* span signature (64 bytes) */
 	PROTO_INSTALLATION,	/* span installation HMAC key (32), span Ed25519
-				 * public key (32): answer to HELLO */
+				 * public key (32), string its name, u64 next
+				 * slot (all issued ones are below): answer to
+				 * HELLO */
 
 	/* mailtrictl check -> engine started with --check.  id = line. */
 	PROTO_CHECK = 100,	/* i64 now (0: clock), u32 count, strings: stages

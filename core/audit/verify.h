@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The exported audit log and its offline verifier.  The file is JSON lines:
+ *
+ *	{"action":...}			a leaf, byte for byte; seq 0, 1, 2 ...
+ *	{"open":{"fields":{...},"seq":N}}	optional, behind its leaf: personal
+ *					values, each ["salt hex","value"] with
+ *					value in base64
+ *	{"head":"..."}			last line: the signed head
+ *
+ * Found are: every changed byte, a line left out, added or swapped, a file
+ * cut anywhere, a head signed by another key.  The verifier holds back all
+ * it could say until it has checked everything.
+ */
+#ifndef MAILTRI_AUDIT_VERIFY_H
+#define MAILTRI_AUDIT_VERIFY_H
+
+#include "audit/head.h"
+#include "audit/leaf.h"
+
+enum { VERIFY_LINE_MAX = 4 << 20 };
+
+enum verify_status {
+	VERIFY_INTACT = 0,
+	VERIFY_ALTERED = 1,
+	VERIFY_STALE = 2	/* intact, but older than a head seen before */
+};
+
+struct verify_result {
+	enum verify_status status;
+	uint64_t records, openings;
+	uint64_t line;		/* where it broke, 1-based; 0: nowhere */
+	struct head head;	/* the file's own; size 0 without one */
+	char why[256];		/* a sentence; empty when intact */
+};
+
+struct verifier;
+/* seen: a head the caller trusts from before, or NULL: the log must contain
+ * it.  Copies both. */
+struct verifier *verifier_new(const struct head_key *, const struct head *seen);
+void verifier_line(struct verifier *, struct mt_span line);	/* without "\n" */
+/* complete: the input ended with "\n".  Frees the verifier. */
+void verifier_finish(struct verifier *, bool complete, struct verify_result *);
+int audit_verify_file(const char *path, const struct head_key *, const struct head *seen,
+    struct verify_result *);	/* errno: cannot be read */
+
+/* Export, in pages so that no commit waits for it. */
+struct export_page {
+	struct store_job job;
+	uint64_t seq;		/* in: first; out: next to ask for */
+	size_t max;		/* leaves a page */
+	struct arena *arena;
+	/* out */
+	struct journal_row *rows;
+	size_t count;
+	const char *note;	/* the last signed head; NULL: none yet */
+	struct head_key *key;	/* in: to read its size; leaves behind it are
+				 * not exported */
+	bool last;		/* no leaf of the head is left */
+};
+void export_page(struct store *, struct export_page *);
+/* One line each, with "\n".  EBADMSG: the row's columns deny its leaf. */
+int export_leaf(const struct journal_row *, struct buf *out);
+int export_opening(const struct journal_row *, const struct slot *, struct buf *out);
+void export_head(const char *note, struct buf *out);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Step 9 of the commit protocol: what is past its time loses its key.
+ * `erasing' is committed, the role `keys' zeroes the slot and says so,
+ * `erased' is committed with its audit entry.  A crash anywhere zeroes again.
+ */
+#ifndef MAILTRI_QUEUE_ERASE_H
+#define MAILTRI_QUEUE_ERASE_H
+
+#include "queue/queue.h"
+
+enum { ERASE_MAX = 256 };
+
+struct erase_item {
+	uint64_t slot, generation;
+	char event[QUEUE_EVENT_SIZE];
+	bool message;		/* false: only the openings of a refusal */
+};
+
+/* Marks what is past its time at now_s, finished or refused; gives at most
+ * ERASE_MAX, those marked before (a crash came between) included. */
+struct erase_begin {
+	struct store_job job;
+	int64_t now_s;
+	struct erase_item items[ERASE_MAX];
+	size_t count;
+};
+void erase_begin(struct store *, struct erase_begin *);
+
+/* Their slots are zero: rows, bodies and openings go. */
+struct erase_finish {
+	struct store_job job;
+	int64_t now_s;
+	const struct erase_item *items;
+	struct journal_entry *entries;	/* one an item, or NULL */
+	size_t count;
+};
+void erase_finish(struct store *, struct erase_finish *);
+
+/*
+ * Once at start: attempts without outcome become due with their outcome
+ * unknown, bodies without rows are swept, and slots below `next_slot' (from
+ * `keys') that no row knows are listed to be erased; commit that they were
+ * with erase_settle().
+ */
+struct erase_recover {
+	struct store_job job;
+	struct arena *arena;
+	int64_t now_ms;
+	uint64_t next_slot;
+	/* out */
+	size_t unknown_attempts, swept_bodies;
+	uint64_t *slots;
+	size_t slot_count;
+};
+void erase_recover(struct store *, struct erase_recover *);
+
+struct erase_settle {
+	struct store_job job;
+	uint64_t next_slot;	/* as in erase_recover */
+};
+void erase_settle(struct store *, struct erase_settle *);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* When to try again: pure functions. */
+#ifndef MAILTRI_QUEUE_SCHEDULE_H
+#define MAILTRI_QUEUE_SCHEDULE_H
+
+#include "queue/queue.h"
+
+struct schedule {
+	uint32_t min_s, max_s;	/* first and longest wait */
+};
+
+/* Seconds after the attempt-th try: doubles from min to max, then ±25 %
+ * by `random', so that a backlog does not come back as one wave. */
+uint32_t schedule_wait(const struct schedule *, uint32_t attempt, uint32_t random);
+
+/* What a stage said (mt_delivery.status) made a state and a time.  A retry
+ * that would come after the target's give_up_s is QUEUE_FAILED. */
+enum queue_target_state schedule_decide(const struct schedule *,
+    const struct queue_target *, const struct mt_delivery *, int64_t now_ms,
+    int64_t *due_ms);
+
+#endif
