@@ -7,7 +7,8 @@
 #include "base/arena.h"
 #include "mail/view.h"
 
-enum { EDITS_MAX = 256, EDIT_NAME_MAX = 76, EDIT_VALUE_MAX = 16 * 1024 };
+enum { EDITS_MAX = 256, EDIT_NAME_MAX = 76, EDIT_VALUE_MAX = 16 * 1024,
+	EDIT_LINE_MAX = 998 };	/* RFC 5322 2.1.1 */
 
 void edit_pack(struct buf *, const struct mt_edit *);
 int edit_unpack(struct unpack *, struct arena *, struct mt_edit *);	/* EBADMSG */
@@ -15,7 +16,7 @@ int edit_unpack(struct unpack *, struct arena *, struct mt_edit *);	/* EBADMSG *
  * field name, CR LF that would end the field, overlap with `others'). */
 int edit_check(const struct view *, const struct mt_edit *,
     const struct mt_edit *others, size_t other_count);
-/* New raw bytes; edits are checked again, EINVAL leaves `out' empty. */
+/* New raw bytes; of fields added, the last one asked for stands first; edits are checked again, EINVAL leaves `out' empty. */
 int edits_apply(const struct view *, const struct mt_edit *, size_t count,
     struct buf *out);
 

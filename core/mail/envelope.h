@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+enum { ENVELOPE_TEXT_MAX = 1024 };	/* bytes of any one span */
 enum { ENVELOPE_TLS = 1, ENVELOPE_ESMTP = 2, ENVELOPE_8BIT = 4 };
 
 struct envelope {

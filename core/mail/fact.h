@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-enum { FACTS_MAX = 256 };
+enum { FACTS_MAX = 256, FACT_KEY_MAX = 63 };
 
 struct fact {
 	struct fact *next;
@@ -34,6 +34,7 @@ struct fact **facts_mark(const struct facts *);
 void facts_rewind(struct facts *, struct fact **mark);
 
 void facts_pack(struct buf *, const struct facts *);
-int facts_unpack(struct unpack *, struct facts *);	/* EBADMSG; into the arena */
+int facts_unpack(struct unpack *, struct facts *);	/* EBADMSG; adds to those
+		 * there, copies into the arena */
 
 #endif

@@ -21,7 +21,10 @@ enum {
 	VIEW_DEPTH_MAX = 32,
 	VIEW_PARAMETERS_MAX = 64,	/* of one field */
 	VIEW_PARAMETER_NAME_MAX = 60,
-	VIEW_BOUNDARY_MAX = 70
+	VIEW_BOUNDARY_MAX = 70,
+	VIEW_FINDINGS_MAX = 64,
+	VIEW_FINDING_NAME_MAX = 63,	/* [a-z0-9.-] */
+	VIEW_RAW_MAX = 1 << 30		/* a view's offsets are 32 bits wide */
 };
 
 struct view_field {
@@ -48,17 +51,24 @@ int view_part(const struct view *, uint32_t i, struct mt_part *);
 struct mt_span view_finding(const struct view *, uint32_t i);	/* "mime.caps.parts" */
 /* First field of that name (ASCII case ignored); ENOENT. */
 int view_find(const struct view *, const char *name, struct view_field *);
-/* The Subject decoded to UTF-8, and the first text/plain part (else text of
- * text/html is not used): what intents are read from. */
+/* The Subject decoded to UTF-8, and the first text/plain part that is neither
+ * an attachment nor inside an embedded message (text of text/html is not
+ * used): what intents are read from.  Empty where there is none. */
 struct mt_span view_subject(const struct view *);
 struct mt_span view_text(const struct view *);
 
-/* Writing side, in the parser. */
+/* Writing side, in the parser.  The raw bytes outlive the builder.  A table
+ * that is full takes no more; the caller's caps come before that. */
 struct view_builder;
 struct view_builder *view_builder_new(struct mt_span raw);
-void view_builder_field(struct view_builder *, const struct view_field *);
-void view_builder_part(struct view_builder *, const struct mt_part *);	/* copies */
-void view_builder_finding(struct view_builder *, const char *, int ambiguous);
+void view_builder_field(struct view_builder *, const struct view_field *);	/* in
+		 * order; name and value lie within offset and length */
+void view_builder_part(struct view_builder *, const struct mt_part *);	/* copies,
+		 * but bytes that lie in raw */
+void view_builder_embedded(struct view_builder *, int yes);	/* parts from here
+		 * on are inside a message/rfc822 */
+void view_builder_finding(struct view_builder *, const char *, int ambiguous);	/* once
+		 * a name */
 void view_builder_subject(struct view_builder *, struct mt_span);
 void view_builder_body(struct view_builder *, size_t body_offset);
 void view_builder_finish(struct view_builder *, struct buf *out);	/* frees */
