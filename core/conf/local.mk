@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libconf.a
-libconf_a_SOURCES = core/conf/descriptor.c core/conf/descriptor.h core/conf/pack.c \
+libconf_a_SOURCES = core/conf/describe.h core/conf/descriptor.c core/conf/descriptor.h core/conf/parse.h \
+	core/conf/print.h core/conf/problem.h core/conf/schema.h core/conf/secret.h core/conf/value.h core/conf/pack.c \
 	core/conf/pack.h core/conf/secret.c core/conf/settings.c core/conf/settings.h
 
 if HAVE_CMOCKA

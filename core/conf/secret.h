@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where secrets come from: read by the master, sent to the one role that
+ * needs them.  A reference is "file:/path" or "credential:NAME". */
+#ifndef MAILTRI_CONF_SECRET_H
+#define MAILTRI_CONF_SECRET_H
+
+#include "conf/settings.h"
+
+enum { SECRET_BYTES_MAX = 64 * 1024, SECRET_WHY_MAX = 512, SECRET_ROOT_BYTES = 32 };
+
+/*
+ * Appends the bytes; one newline at the end is dropped.  0, or an errno
+ * value and `why', a sentence with the remedy; EPERM: others may read or
+ * write the file.  The caller wipes the buffer.
+ */
+int secret_load(const char *reference, struct buf *, char why[SECRET_WHY_MAX]);
+
+/* The root key: as configured, else state_dir/keys/root, made once with mode
+ * 0400 and made durable before it is used.  Always SECRET_ROOT_BYTES. */
+int secret_load_root(const struct settings *, struct buf *, char why[SECRET_WHY_MAX]);
+
+/* Everything one role may know, packed: "front", "keys", or a worker's group.
+ * (settings.h names them.)  0, or an errno value and why. */
+int secret_pack_role(const struct settings *, const char *role, const char *group,
+    struct buf *, char why[SECRET_WHY_MAX]);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The values of options: from the text of a file, and back. */
+#ifndef MAILTRI_CONF_VALUE_H
+#define MAILTRI_CONF_VALUE_H
+
+#include "conf/settings.h"
+
+enum { VALUE_LIST_MAX = 4096, VALUE_TEXT_MAX = 4096, VALUE_WHY_MAX = 256 };
+
+/* "90d", "12h", "15m", "30s", "45": seconds.  "25M", "64K", "1G", "2T",
+ * "512": bytes, powers of 1024.  0, EINVAL, or ERANGE. */
+int value_parse_duration(const char *, int64_t *);
+int value_parse_size(const char *, int64_t *);
+
+/* The members as the file has them (one, for all but MT_OPT_LIST); an option
+ * that is not in the file has count 0 and texts NULL: its default, or unset.
+ * 0; or EINVAL and `why', a sentence that begins with the option's name and
+ * never shows the value of a SECRET. */
+struct value_text { const char *const *texts; size_t count; };
+int value_parse(struct arena *, const struct mt_option *, struct value_text,
+    struct setting_value *, char why[VALUE_WHY_MAX]);
+
+/* As a file would have it: `90d', `{ "a", "b" }'; "" where unset. */
+const char *value_format(struct arena *, const struct mt_option *,
+    const struct setting_value *);
+bool value_equal(const struct setting_value *, const struct setting_value *);
+
+/* "https://host[:port]".  0 or EINVAL; host goes to the arena. */
+struct value_target { const char *host; uint16_t port; };
+int value_parse_target(struct arena *, const char *, struct value_target *);
+
+#endif
