@@ -1,2 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# Python tests are pytest files named in PYTESTS by the folder that has them;
+# tests/run.py runs each as one test, contrib/lib is on its path.
+EXTRA_DIST += tests/run.py
+
 include tests/abi/local.mk
+include tests/lint/local.mk

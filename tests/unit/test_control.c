@@ -115,7 +115,7 @@ desk_open(void **state)
 	struct desk *d = calloc(1, sizeof(*d));
 	char ready;
 
-	strcpy(d->dir, "/tmp/mailtri-ctl-XXXXXX");
+	snprintf(d->dir, sizeof(d->dir), "/tmp/mailtri-ctl-XXXXXX");
 	if (mkdtemp(d->dir) == NULL)
 		return -1;
 	snprintf(d->path, sizeof(d->path), "%s/control", d->dir);
