@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libctl.a
-libctl_a_SOURCES = core/ctl/call.c core/ctl/control.c core/ctl/control.h \
+libctl_a_SOURCES = core/ctl/call.c core/ctl/handlers.h core/ctl/control.c core/ctl/control.h \
 	core/ctl/options.c core/ctl/options.h core/ctl/term.c core/ctl/term.h \
 	core/ctl/zone.c core/ctl/zone.h
 libctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
