@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libbase.a
 libbase_a_SOURCES = core/base/arena.c core/base/arena.h core/base/buf.c core/base/buf.h \
-	core/base/fault.c core/base/fault.h core/base/frame.c core/base/frame.h core/base/log.c core/base/log.h \
+	core/base/fault.c core/base/fault.h core/base/frame.c core/base/frame.h \
+	core/base/idmap.c core/base/idmap.h core/base/json.c core/base/json.h core/base/log.c core/base/log.h \
 	core/base/loop.c core/base/loop.h core/base/proto.h core/base/span.h core/base/spawn.h
 
 if HAVE_CMOCKA

@@ -18,9 +18,12 @@ enum { PROTO_CHANNEL_FD = 3, PROTO_SETTINGS_FD = 4, PROTO_SECRETS_FD = 5, PROTO_
 
 enum proto_type {
 	/* master -> engine.  id 0. */
-	PROTO_ROLE = 1,		/* string role, string group; fd: channel to a
-				 * role that just started; also after respawn */
+	PROTO_ROLE = 1,		/* id: instance; string role, string group; fd:
+				 * channel to a role that just started; also
+				 * after respawn, under a new instance */
 	PROTO_CONTROL,		/* fd: listening unix socket for mailtrictl */
+	/* engine -> master */
+	PROTO_KILL,		/* id: instance that hangs or lies: SIGKILL it */
 
 	/* any role -> engine, once, when it is ready to serve.  id 0. */
 	PROTO_READY = 10,

@@ -16,7 +16,7 @@ enum { QUESTION_KEY_MAX = 512, QUESTION_NAME_MAX = 253 };
 
 struct question {
 	uint8_t kind;
-	uint16_t type;		/* DNS */
+	uint16_t type;		/* DNS: of records; TAKE, GET: the stage's index */
 	uint32_t flags, limit, window_s;	/* TAKE */
 	struct mt_span key;	/* DNS: the name; TAKE, GET: the key; HTTP: the
 				 * packed request (dispatch/request.h) */

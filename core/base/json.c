@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A JSON writer. */
+#include "base/json.h"
+
+#include <inttypes.h>
+
+#include "base/log.h"
+
+struct json
+json_of(struct buf *out)
+{
+	return (struct json){ .out = out };
+}
+
+/* Length of the UTF-8 sequence at p, 0 if it is none (RFC 3629). */
+static size_t
+utf8_length(const unsigned char *p, size_t left)
+{
+	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 :
+	    p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+
+	if (n == 0 || n > left)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+static void
+escape(struct buf *b, unsigned char c)
+{
+	static const char shorts[] = "\b\f\n\r\t\"\\";
+	static const char letters[] = "bfnrt\"\\";
+	const char *at = c == 0 ? NULL : strchr(shorts, c);
+
+	if (at != NULL)
+		buf_printf(b, "\\%c", letters[at - shorts]);
+	else
+		buf_printf(b, "\\u%04x", c);
+}
+
+static void
+quote(struct buf *b, struct mt_span s)
+{
+	const unsigned char *p = (const unsigned char *)s.ptr;
+	size_t plain = 0;
+
+	buf_add_char(b, '"');
+	for (size_t i = 0; i < s.len;) {
+		size_t n = utf8_length(p + i, s.len - i);
+		bool special = n == 0 || p[i] < 0x20 || p[i] == '"' || p[i] == '\\';
+
+		if (!special) {
+			i += n;
+			continue;
+		}
+		buf_add(b, p + plain, i - plain);
+		if (n == 0)
+			buf_add_string(b, "\xef\xbf\xbd");
+		else
+			escape(b, p[i]);
+		plain = ++i;
+	}
+	buf_add(b, p + plain, s.len - plain);
+	buf_add_char(b, '"');
+}
+
+static void
+begin(struct json *j, const char *key)
+{
+	if (j->comma[j->depth])
+		buf_add_char(j->out, ',');
+	j->comma[j->depth] = true;
+	if (key != NULL) {
+		quote(j->out, span_of(key));
+		buf_add_char(j->out, ':');
+	}
+}
+
+static void
+open_level(struct json *j, const char *key, char c)
+{
+	begin(j, key);
+	buf_add_char(j->out, c);
+	if (++j->depth >= JSON_DEPTH_MAX)
+		log_panic("JSON deeper than %d", JSON_DEPTH_MAX);
+	j->comma[j->depth] = false;
+}
+
+void
+json_object(struct json *j, const char *key)
+{
+	open_level(j, key, '{');
+}
+
+void
+json_array(struct json *j, const char *key)
+{
+	open_level(j, key, '[');
+}
+
+void
+json_end_object(struct json *j)
+{
+	j->depth--;
+	buf_add_char(j->out, '}');
+}
+
+void
+json_end_array(struct json *j)
+{
+	j->depth--;
+	buf_add_char(j->out, ']');
+}
+
+void
+json_string(struct json *j, const char *key, struct mt_span s)
+{
+	begin(j, key);
+	quote(j->out, s);
+}
+
+void
+json_text(struct json *j, const char *key, const char *s)
+{
+	if (s == NULL)
+		json_null(j, key);
+	else
+		json_string(j, key, span_of(s));
+}
+
+void
+json_int(struct json *j, const char *key, int64_t v)
+{
+	begin(j, key);
+	buf_printf(j->out, "%" PRId64, v);
+}
+
+void
+json_bool(struct json *j, const char *key, bool v)
+{
+	begin(j, key);
+	buf_add_string(j->out, v ? "true" : "false");
+}
+
+void
+json_null(struct json *j, const char *key)
+{
+	begin(j, key);
+	buf_add_string(j->out, "null");
+}
+
+void
+json_raw(struct json *j, const char *key, struct mt_span s)
+{
+	begin(j, key);
+	buf_add(j->out, s.ptr, s.len);
+}

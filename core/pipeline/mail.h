@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One mail on its way through the pipeline: from RCPT, over the bytes, the
+ * parsed view and the stages in their order, to one verdict.  The pipeline
+ * knows neither disk nor SMTP: what it needs of them it asks of its owner,
+ * and the verdict is handed to its owner, who ends the mail.
+ */
+#ifndef MAILTRI_PIPELINE_MAIL_H
+#define MAILTRI_PIPELINE_MAIL_H
+
+#include "base/idmap.h"
+#include "mail/view.h"
+#include "pipeline/claim.h"
+#include "pipeline/pool.h"
+#include "pipeline/verdict.h"
+
+struct mail;
+struct pipeline;
+
+/* The owner's side.  key: SHA-256 sized HMAC of stage and key. */
+struct pipeline_ops {
+	void (*dns)(void *, struct mail *, const struct question *, uint32_t count);
+	void (*claim_key)(void *, struct mt_span stage, struct mt_span key,
+	    uint8_t out[CLAIM_KEY_SIZE]);
+	/* Durable takings of a claim: answered by mail_looked(). */
+	void (*look)(void *, struct mail *, struct claim *, struct mt_span question);
+	/* A kept value: answered by mail_answer(). */
+	void (*get)(void *, struct mail *, const uint8_t key[CLAIM_KEY_SIZE],
+	    struct mt_span question);
+	/* The phase is over: mail_verdict() says how. */
+	void (*judged)(void *, struct mail *);
+	void (*freed)(void *, struct mail *);
+	void *arg;
+};
+
+struct pipeline {
+	struct loop *loop;
+	const struct settings *settings;
+	struct pool *parser;
+	struct pool **workers;	/* by stage: its group's pool */
+	struct idmap mails;
+	struct claims claims;
+	struct pipeline_ops ops;
+	uint32_t last_id;
+	bool check;		/* mailtrictl check: clocks stand still */
+};
+
+/* Bytes of a message: borrowed from `own', or mapped from fd. */
+struct mail_bytes {
+	struct mt_span span;
+	unsigned char *own;
+	struct bytes map;
+	int fd;			/* sealed memfd; -1: inline */
+};
+
+/* A question a run waits for. */
+struct awaited {
+	struct awaited *next;
+	struct mt_span question;
+};
+
+/* What one stage said, for records and reports. */
+struct check {
+	struct check *next;
+	const char *stage;
+	uint8_t phase;
+	const char *verdict;	/* "continue" "reject" "tempfail" "failed" */
+	const char *reason, *text;
+	uint32_t us;
+};
+
+struct mail {
+	uint32_t id;
+	struct pipeline *pipeline;
+	void *arg;		/* the owner's */
+	struct arena arena;
+	char event[40];
+	struct envelope envelope;
+	const struct setting_route *route;	/* NULL in a check of some stages */
+	const bool *only;	/* check: stages that run; NULL: all */
+	int64_t now;
+	int64_t deadline_ms;	/* clock_ms() */
+	uint8_t phase;
+	bool ended;		/* its owner is done; freed when nobody runs it */
+	bool running;		/* request is in a peer's hands */
+	struct mail_bytes raw, view_block;
+	struct view view;
+	struct call_intent intent;
+	struct facts facts;
+	struct answers answers;
+	struct awaited *awaited;
+	uint32_t questions, dns_queries;
+	struct claim *held;
+	struct put *puts;
+	struct hold *holds;
+	struct edit *edits;	/* all that were applied */
+	struct check *checks, **check_tail;
+	struct verdict verdict;
+	char duplicate_of[40];
+	uint8_t message_key[CLAIM_KEY_SIZE];	/* of the claim MT_CLAIM_MESSAGE */
+	bool has_message_key;
+	/* walk.c */
+	uint32_t cursor, segment[CALL_STAGES_MAX], segment_count;
+	struct edit *segment_edits;
+	struct facts *segment_facts;
+	struct request request;
+	struct timer judge;
+};
+
+void event_make(char out[40]);	/* "evt_" and 26 letters of base 32 */
+
+struct mail *mail_new(struct pipeline *, const struct envelope *, int64_t now);
+/* Claims are released unless mail_keep_claims() gave them away. */
+void mail_end(struct mail *);
+struct mail *mail_find(struct pipeline *, uint32_t id);
+
+/* Phase envelope for its recipient: ops.judged follows, perhaps at once. */
+void mail_envelope(struct mail *);
+/* The whole message: takes the bytes.  ops.judged follows. */
+void mail_message(struct mail *, struct mail_bytes);
+
+/* Answers, of whichever kind; those nobody waits for are kept as well. */
+void mail_answer(struct mail *, const struct answer *);
+/* The store's word on a claim: used of limit, by whom, and whether the
+ * holder's 250 was seen. */
+void mail_looked(struct mail *, struct claim *, struct mt_span question,
+    uint32_t used, uint32_t retry_after_s, const char *holder, bool seen);
+void mail_dns_lost(struct mail *);	/* the resolver died */
+
+void mail_bytes_free(struct mail_bytes *);
+
+#endif

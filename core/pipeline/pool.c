@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Members of a role: requests in order, deadlines, deaths. */
+#include "pipeline/pool.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/idmap.h"
+#include "base/log.h"
+#include "base/proto.h"
+
+enum { PEER_DEPTH = 16, UNORDERED_DEPTH = 1024 };	/* requests on one peer */
+
+struct queue {
+	struct request *head, *tail;
+};
+
+struct peer {
+	struct peer *next;
+	struct pool *pool;
+	struct channel *channel;
+	struct timer deadline;
+	struct queue sent;
+	size_t depth, keeps;	/* keeps: requests whose state it holds */
+	struct idmap by_id;
+	uint32_t instance;
+	bool ready, dead;
+};
+
+struct pool {
+	struct loop *loop;
+	const char *role, *group;
+	bool ordered;
+	struct pool_hooks hooks;
+	struct peer *peers;
+	struct queue waiting;	/* for a member with room */
+	struct timer sweep;	/* frees dead peers outside callbacks */
+	struct peer *graves;
+	uint32_t deaths;
+};
+
+static void
+queue_push(struct queue *q, struct request *r)
+{
+	r->next = NULL;
+	r->prev = q->tail;
+	if (q->tail == NULL)
+		q->head = r;
+	else
+		q->tail->next = r;
+	q->tail = r;
+}
+
+static void
+queue_remove(struct queue *q, struct request *r)
+{
+	if (r->prev == NULL)
+		q->head = r->next;
+	else
+		r->prev->next = r->next;
+	if (r->next == NULL)
+		q->tail = r->prev;
+	else
+		r->next->prev = r->prev;
+	r->prev = r->next = NULL;
+}
+
+static void
+deadline_watch(struct peer *p)
+{
+	timer_clear(p->pool->loop, &p->deadline);
+	if (p->pool->ordered && p->sent.head != NULL)
+		timer_set(p->pool->loop, &p->deadline, p->sent.head->deadline_ms);
+}
+
+static void
+peer_give(struct peer *p, struct request *r)
+{
+	r->peer = p;
+	r->sent = true;
+	p->depth++;
+	queue_push(&p->sent, r);
+	idmap_set(&p->by_id, r->id, r);
+	r->send(r, p->channel);
+	if (p->sent.head == r)
+		deadline_watch(p);
+}
+
+static void
+peer_take(struct peer *p, struct request *r)
+{
+	bool head = p->sent.head == r;
+
+	queue_remove(&p->sent, r);
+	idmap_remove(&p->by_id, r->id);
+	r->sent = false;
+	p->depth--;
+	if (head)
+		deadline_watch(p);
+}
+
+static struct peer *
+peer_with_room(const struct pool *pool)
+{
+	size_t limit = pool->ordered ? PEER_DEPTH : UNORDERED_DEPTH;
+	struct peer *best = NULL;
+
+	for (struct peer *p = pool->peers; p != NULL; p = p->next)
+		if (p->ready && !p->dead && p->depth < limit &&
+		    (best == NULL || p->depth < best->depth))
+			best = p;
+	return best;
+}
+
+static void
+pool_pump(struct pool *pool)
+{
+	struct peer *p;
+
+	while (pool->waiting.head != NULL && (p = peer_with_room(pool)) != NULL) {
+		struct request *r = pool->waiting.head;
+
+		queue_remove(&pool->waiting, r);
+		peer_give(p, r);
+	}
+}
+
+static void
+graves_sweep(struct timer *t)
+{
+	struct pool *pool = t->arg;
+
+	while (pool->graves != NULL) {
+		struct peer *p = pool->graves;
+
+		pool->graves = p->next;
+		channel_free(p->channel);
+		idmap_free(&p->by_id);
+		free(p);
+	}
+}
+
+/* A dead peer stays readable until no request points at it. */
+static void
+peer_bury(struct peer *p)
+{
+	struct pool *pool = p->pool;
+
+	for (struct peer **at = &pool->peers; *at != NULL; at = &(*at)->next)
+		if (*at == p) {
+			*at = p->next;
+			break;
+		}
+	p->next = NULL;
+	if (p->keeps == 0) {
+		p->next = pool->graves;
+		pool->graves = p;
+		timer_set(pool->loop, &pool->sweep, 0);
+	}
+}
+
+static void
+peer_forget(struct request *r)
+{
+	struct peer *p = r->peer;
+
+	r->peer = NULL;
+	r->held = false;
+	if (p != NULL && --p->keeps == 0 && p->dead) {
+		p->next = p->pool->graves;
+		p->pool->graves = p;
+		timer_set(p->pool->loop, &p->pool->sweep, 0);
+	}
+}
+
+void
+pool_submit(struct pool *pool, struct request *r)
+{
+	r->pool = pool;
+	if (r->held && r->peer != NULL && !r->peer->dead) {
+		peer_give(r->peer, r);	/* its state is there, room or not */
+		return;
+	}
+	if (r->held)
+		peer_forget(r);
+	r->peer = NULL;
+	queue_push(&pool->waiting, r);
+	pool_pump(pool);
+}
+
+static void
+peer_died(struct peer *p, const char *why)
+{
+	struct pool *pool = p->pool;
+	bool guilty = true;
+
+	if (p->dead)
+		return;
+	p->dead = true;
+	pool->deaths++;
+	timer_clear(pool->loop, &p->deadline);
+	log_warning("%s:%s %s", pool->role, pool->group, why);
+	while (p->sent.head != NULL) {
+		struct request *r = p->sent.head;
+
+		queue_remove(&p->sent, r);
+		r->sent = false;
+		if (r->held)
+			peer_forget(r);
+		r->peer = NULL;
+		if (guilty || !pool->ordered) {
+			r->pool = NULL;
+			r->lost(r, why);
+		} else {
+			queue_push(&pool->waiting, r);
+		}
+		guilty = false;
+	}
+	peer_bury(p);
+	pool_pump(pool);
+	if (pool->hooks.changed != NULL)
+		pool->hooks.changed(pool->hooks.arg, pool);
+}
+
+static void
+deadline_passed(struct timer *t)
+{
+	struct peer *p = t->arg;
+
+	p->pool->hooks.kill(p->pool->hooks.arg, p->instance);
+	peer_died(p, "passed its deadline and was killed");
+}
+
+static void
+peer_gone(struct channel *c, void *arg)
+{
+	struct peer *p = arg;
+
+	(void)c;
+	if (p->dead)
+		return;
+	p->pool->hooks.kill(p->pool->hooks.arg, p->instance);
+	peer_died(p, "is gone");
+}
+
+static void
+peer_frame(struct channel *c, struct frame *f, void *arg)
+{
+	struct peer *p = arg;
+	struct request *r;
+
+	if (p->dead)
+		return;
+	if (f->type == PROTO_READY) {
+		p->ready = true;
+		pool_pump(p->pool);
+		if (p->pool->hooks.changed != NULL)
+			p->pool->hooks.changed(p->pool->hooks.arg, p->pool);
+		return;
+	}
+	r = idmap_find(&p->by_id, f->id);
+	if (r == NULL || f->type == PROTO_DIAL) {
+		if (p->pool->hooks.other != NULL)
+			p->pool->hooks.other(p->pool->hooks.arg, p->pool, p, f);
+		return;
+	}
+	if (p->pool->ordered && r != p->sent.head) {
+		channel_fail(c);	/* out of order: it lies */
+		return;
+	}
+	peer_take(p, r);
+	if (r->held)
+		peer_forget(r);
+	if (f->type == PROTO_WAIT) {
+		r->held = true;
+		r->peer = p;
+		p->keeps++;
+	} else {
+		r->peer = NULL;
+		r->pool = NULL;
+	}
+	r->reply(r, f);
+	pool_pump(p->pool);
+}
+
+struct pool *
+pool_new(struct loop *loop, const char *role, const char *group, bool ordered,
+    const struct pool_hooks *hooks)
+{
+	struct pool *pool = xcalloc(1, sizeof(*pool));
+
+	*pool = (struct pool){ .loop = loop, .role = role, .group = group,
+		.ordered = ordered, .hooks = *hooks,
+		.sweep = { .fn = graves_sweep, .arg = pool } };
+	return pool;
+}
+
+void
+pool_join(struct pool *pool, int fd, uint32_t instance)
+{
+	struct peer *p = xcalloc(1, sizeof(*p));
+
+	*p = (struct peer){ .next = pool->peers, .pool = pool,
+		.instance = instance,
+		.deadline = { .fn = deadline_passed, .arg = p } };
+	p->channel = channel_new(pool->loop, fd, peer_frame, peer_gone, p);
+	pool->peers = p;
+}
+
+bool
+pool_cancel(struct request *r)
+{
+	if (r->pool == NULL)
+		return true;
+	if (r->sent)
+		return false;
+	if (r->held) {
+		if (!r->peer->dead)
+			channel_send(r->peer->channel, PROTO_DROP, r->id, SPAN(""), NULL, 0);
+		peer_forget(r);
+	} else {
+		queue_remove(&r->pool->waiting, r);
+	}
+	r->pool = NULL;
+	return true;
+}
+
+void
+pool_send(struct peer *p, uint32_t type, uint32_t id, struct mt_span body, int fd)
+{
+	if (!p->dead)
+		channel_send(p->channel, type, id, body, &fd, fd >= 0);
+}
+
+bool
+pool_ready(const struct pool *pool)
+{
+	for (const struct peer *p = pool->peers; p != NULL; p = p->next)
+		if (p->ready)
+			return true;
+	return false;
+}
+
+size_t
+pool_members(const struct pool *pool)
+{
+	size_t n = 0;
+
+	for (const struct peer *p = pool->peers; p != NULL; p = p->next)
+		n += p->ready;
+	return n;
+}
+
+uint32_t
+pool_deaths(const struct pool *pool)
+{
+	return pool->deaths;
+}
+
+const char *
+pool_role(const struct pool *pool)
+{
+	return pool->role;
+}
+
+const char *
+pool_group(const struct pool *pool)
+{
+	return pool->group;
+}
+
+void
+pool_free(struct pool *pool)
+{
+	while (pool->peers != NULL) {
+		struct peer *p = pool->peers;
+
+		p->dead = true;
+		pool->peers = p->next;
+		timer_clear(pool->loop, &p->deadline);
+		p->next = pool->graves;
+		pool->graves = p;
+	}
+	timer_clear(pool->loop, &pool->sweep);
+	graves_sweep(&pool->sweep);
+	free(pool);
+}

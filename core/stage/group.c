@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Opening the stages of one group. */
+#include "stage/group.h"
+
+#include "base/log.h"
+#include "stage/host.h"
+
+static void
+member_open(struct group *g, struct member *m)
+{
+	struct mt_result why = { .size = sizeof(why) };
+	char text[LOADER_WHY_MAX];
+
+	if (loader_open(m->setting->path, &g->arena, &m->loaded, text) != 0)
+		log_fatal("%s", text);
+	m->confs = arena_alloc(&g->arena, m->setting->option_sets * sizeof(*m->confs));
+	for (size_t i = 0; i < m->setting->option_sets; i++)
+		m->confs[i] = options_conf(m->setting, m->setting->options[i].route,
+		    g->secrets);
+	host_set_conf(&m->confs[0]);
+	if (m->loaded.stage.open(host_services(), &m->confs[0], &m->ctx, &why) != 0) {
+		why.text[sizeof(why.text) - 1] = '\0';
+		log_fatal("stage %s cannot start: %s", m->setting->name, why.text);
+	}
+	host_set_conf(NULL);
+}
+
+void
+group_open(struct group *g, const char *name, const struct settings *settings,
+    const struct secrets *secrets)
+{
+	*g = (struct group){ .name = name, .settings = settings, .secrets = secrets };
+	g->members = arena_alloc(&g->arena, settings->stage_count * sizeof(*g->members));
+	for (uint32_t i = 0; i < settings->stage_count; i++) {
+		const struct setting_stage *s = &settings->stages[i];
+
+		if (strcmp(s->group, name) != 0)
+			continue;
+		g->members[g->count] = (struct member){ .index = i, .setting = s };
+		member_open(g, &g->members[g->count++]);
+	}
+	if (g->count == 0)
+		log_fatal("no stage belongs to the group %s", name);
+}
+
+const struct member *
+group_member(const struct group *g, uint32_t index)
+{
+	for (size_t i = 0; i < g->count; i++)
+		if (g->members[i].index == index)
+			return &g->members[i];
+	return NULL;
+}
+
+const struct mt_conf *
+member_conf(const struct member *m, struct mt_span route)
+{
+	for (size_t i = 1; i < m->setting->option_sets; i++)
+		if (m->setting->options[i].route != NULL &&
+		    span_is(route, m->setting->options[i].route))
+			return &m->confs[i];
+	return &m->confs[0];
+}
