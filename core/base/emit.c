@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A JSON writer. */
-#include "base/json.h"
+#include "base/emit.h"
 
 #include <inttypes.h>
 
 #include "base/log.h"
 
-struct json
-json_of(struct buf *out)
+struct emit
+emit_of(struct buf *out)
 {
-	return (struct json){ .out = out };
+	return (struct emit){ .out = out };
 }
 
 /* Length of the UTF-8 sequence at p, 0 if it is none (RFC 3629). */
@@ -70,7 +70,7 @@ quote(struct buf *b, struct mt_span s)
 }
 
 static void
-begin(struct json *j, const char *key)
+begin(struct emit *j, const char *key)
 {
 	if (j->comma[j->depth])
 		buf_add_char(j->out, ',');
@@ -82,80 +82,80 @@ begin(struct json *j, const char *key)
 }
 
 static void
-open_level(struct json *j, const char *key, char c)
+open_level(struct emit *j, const char *key, char c)
 {
 	begin(j, key);
 	buf_add_char(j->out, c);
-	if (++j->depth >= JSON_DEPTH_MAX)
-		log_panic("JSON deeper than %d", JSON_DEPTH_MAX);
+	if (++j->depth >= EMIT_DEPTH_MAX)
+		log_panic("JSON deeper than %d", EMIT_DEPTH_MAX);
 	j->comma[j->depth] = false;
 }
 
 void
-json_object(struct json *j, const char *key)
+emit_object(struct emit *j, const char *key)
 {
 	open_level(j, key, '{');
 }
 
 void
-json_array(struct json *j, const char *key)
+emit_array(struct emit *j, const char *key)
 {
 	open_level(j, key, '[');
 }
 
 void
-json_end_object(struct json *j)
+emit_end_object(struct emit *j)
 {
 	j->depth--;
 	buf_add_char(j->out, '}');
 }
 
 void
-json_end_array(struct json *j)
+emit_end_array(struct emit *j)
 {
 	j->depth--;
 	buf_add_char(j->out, ']');
 }
 
 void
-json_string(struct json *j, const char *key, struct mt_span s)
+emit_string(struct emit *j, const char *key, struct mt_span s)
 {
 	begin(j, key);
 	quote(j->out, s);
 }
 
 void
-json_text(struct json *j, const char *key, const char *s)
+emit_text(struct emit *j, const char *key, const char *s)
 {
 	if (s == NULL)
-		json_null(j, key);
+		emit_null(j, key);
 	else
-		json_string(j, key, span_of(s));
+		emit_string(j, key, span_of(s));
 }
 
 void
-json_int(struct json *j, const char *key, int64_t v)
+emit_int(struct emit *j, const char *key, int64_t v)
 {
 	begin(j, key);
 	buf_printf(j->out, "%" PRId64, v);
 }
 
 void
-json_bool(struct json *j, const char *key, bool v)
+emit_bool(struct emit *j, const char *key, bool v)
 {
 	begin(j, key);
 	buf_add_string(j->out, v ? "true" : "false");
 }
 
 void
-json_null(struct json *j, const char *key)
+emit_null(struct emit *j, const char *key)
 {
 	begin(j, key);
 	buf_add_string(j->out, "null");
 }
 
 void
-json_raw(struct json *j, const char *key, struct mt_span s)
+emit_raw(struct emit *j, const char *key, struct mt_span s)
 {
 	begin(j, key);
 	buf_add(j->out, s.ptr, s.len);
