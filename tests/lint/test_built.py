@@ -21,7 +21,7 @@ PROGRAMS = {
 }
 STAGES = {
     "auth": {"libspf2", "libopendkim", "libopendmarc", "libpsl", "libidn2", "libcrypto"},
-    "allowlist": {"libidn2"},
+    "allowlist": {"libcrypto"},
     "linear-dispatch": {"libjansson"},
 }
 EVERYWHERE = {"libc", "libm", "ld-linux-x86-64", "ld-linux-aarch64", "libseccomp",
