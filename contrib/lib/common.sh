@@ -3,7 +3,7 @@
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 scratch=${MAILTRI_BUILD:-$top/build}
-jobs=$(nproc 2>/dev/null || echo 2)
+cores=$(nproc 2>/dev/null || echo 2)
 
 if [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then
 	bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' yellow=$'\e[33m' plain=$'\e[0m'
@@ -84,6 +84,6 @@ build_in() {
 			cd "$folder" && "$top/configure" "$@" || exit 1
 			printf '%s' "$*" >.options
 		fi
-		make -C "$folder" -j"$jobs"
+		make -C "$folder" -j"$cores"
 	) >"$log" 2>&1 </dev/null || { tail -n 30 "$log" >&2; return 1; }
 }
