@@ -6,3 +6,4 @@ noinst_HEADERS += tests/unit/test.h
 
 include tests/abi/local.mk
 include tests/lint/local.mk
+include tests/stages/local.mk
