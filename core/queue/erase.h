@@ -9,7 +9,7 @@
 
 #include "queue/queue.h"
 
-enum { ERASE_MAX = 256, ERASE_RECOVER_MAX = 4096 };
+enum { ERASE_MAX = 256 };
 
 struct erase_item {
 	uint64_t slot, generation;
@@ -38,28 +38,26 @@ struct erase_finish {
 void erase_finish(struct store *, struct erase_finish *);
 
 /*
- * At start, before a slot is asked for: attempts without outcome become due
- * with their outcome unknown, bodies without rows are swept, and slots that
- * were handed out and that no row knows are listed to be erased, a page at a
- * time.  When they are zero commit that with erase_settle(settle_slot); again
- * until settle_slot is next_slot.
+ * Once at start: attempts without outcome become due with their outcome
+ * unknown, bodies without rows are swept, and slots below `next_slot' (from
+ * `keys') that no row knows are listed to be erased; commit that they were
+ * with erase_settle().
  */
 struct erase_recover {
 	struct store_job job;
 	struct arena *arena;
 	int64_t now_ms;
-	uint64_t next_slot;	/* from `keys': all slots issued are below */
+	uint64_t next_slot;
 	/* out */
 	size_t unknown_attempts, swept_bodies;
 	uint64_t *slots;
-	size_t slot_count;	/* at most ERASE_RECOVER_MAX */
-	uint64_t settle_slot;
+	size_t slot_count;
 };
 void erase_recover(struct store *, struct erase_recover *);
 
 struct erase_settle {
 	struct store_job job;
-	uint64_t slot;
+	uint64_t next_slot;	/* as in erase_recover */
 };
 void erase_settle(struct store *, struct erase_settle *);
 
