@@ -25,7 +25,8 @@ enum proto_type {
 	/* engine -> master */
 	PROTO_KILL,		/* id: instance that hangs or lies: SIGKILL it */
 
-	/* any role -> engine, once, when it is ready to serve.  id 0. */
+	/* any role -> engine, once, when it is ready to serve; and engine ->
+	 * master, once, when intake opened for the first time.  id 0. */
 	PROTO_READY = 10,
 
 	/* front -> engine.  id = transaction, unique while it lives. */

@@ -319,6 +319,7 @@ void
 mail_message(struct mail *m, struct mail_bytes raw)
 {
 	m->raw = raw;
+	m->has_raw = true;
 	m->phase = PHASE_MESSAGE;
 	m->cursor = 0;
 	m->request = (struct request){ .id = m->id,

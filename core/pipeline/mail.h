@@ -83,6 +83,8 @@ struct mail {
 	uint8_t phase;
 	bool ended;		/* its owner is done; freed when nobody runs it */
 	bool running;		/* request is in a peer's hands */
+	bool has_raw;		/* DATA came */
+	bool committing;	/* in the store's hands: its owner ends it */
 	struct mail_bytes raw, view_block;
 	struct view view;
 	struct call_intent intent;
@@ -128,5 +130,7 @@ void mail_looked(struct mail *, struct claim *, struct mt_span question,
 void mail_dns_lost(struct mail *);	/* the resolver died */
 
 void mail_bytes_free(struct mail_bytes *);
+/* Bytes out of a frame, owned from here on: errno. */
+int mail_bytes_take(struct unpack *, struct frame *, struct mail_bytes *);
 
 #endif

@@ -333,6 +333,21 @@ pool_send(struct peer *p, uint32_t type, uint32_t id, struct mt_span body, int f
 		channel_send(p->channel, type, id, body, &fd, fd >= 0);
 }
 
+uint32_t
+peer_instance(const struct peer *p)
+{
+	return p->instance;
+}
+
+struct peer *
+pool_find(const struct pool *pool, uint32_t instance)
+{
+	for (struct peer *p = pool->peers; p != NULL; p = p->next)
+		if (p->instance == instance)
+			return p;
+	return NULL;
+}
+
 bool
 pool_ready(const struct pool *pool)
 {

@@ -46,6 +46,8 @@ void pool_submit(struct pool *, struct request *);
  * reply or loss is still to come and ends it. */
 bool pool_cancel(struct request *);
 void pool_send(struct peer *, uint32_t type, uint32_t id, struct mt_span, int fd);
+uint32_t peer_instance(const struct peer *);
+struct peer *pool_find(const struct pool *, uint32_t instance);	/* NULL: it died */
 bool pool_ready(const struct pool *);	/* a member said PROTO_READY */
 size_t pool_members(const struct pool *);
 uint32_t pool_deaths(const struct pool *);

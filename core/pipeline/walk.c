@@ -158,14 +158,22 @@ facts_take(struct mail *m, const struct setting_stage *s, struct outcome *o)
 	}
 }
 
+/* Values are kept under the HMAC of stage and key, as claims are. */
 static void
-append_puts(struct mail *m, struct put *puts)
+append_puts(struct mail *m, const struct setting_stage *s, struct put *puts)
 {
+	struct pipeline *p = m->pipeline;
 	struct put **at = &m->puts;
 
 	while (*at != NULL)
 		at = &(*at)->next;
 	*at = puts;
+	for (; puts != NULL; puts = puts->next) {
+		uint8_t *key = arena_alloc(&m->arena, CLAIM_KEY_SIZE);
+
+		p->ops.claim_key(p->ops.arg, span_of(s->name), puts->key, key);
+		puts->key = span_make(key, CLAIM_KEY_SIZE);
+	}
 }
 
 static void
@@ -200,7 +208,7 @@ outcome_take(struct mail *m, struct outcome *o)
 	check.text = clean(&m->arena, o->result.text);
 	mail_check_add(m, check);
 	if (o->returned == 0) {
-		append_puts(m, o->puts);
+		append_puts(m, s, o->puts);
 		append_holds(m, o->holds);
 		append_edits(&m->segment_edits, o->edits);
 	}

@@ -15,7 +15,5 @@ void mail_check_add(struct mail *, struct check);
 bool mail_is_over(struct mail *);
 /* After edits: false if the verb changed, and the mail is refused. */
 bool mail_intent_kept(struct mail *);
-/* Bytes out of a frame, owned from here on: errno. */
-int mail_bytes_take(struct unpack *, struct frame *, struct mail_bytes *);
 
 #endif

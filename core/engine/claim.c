@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Claims and kept values of stages: keys, and how they stand in the store. */
+#include "engine/engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct look {
+	struct state_look state;
+	struct engine *engine;
+	uint32_t mail;
+	struct buf question;
+};
+
+struct get {
+	struct state_get state;
+	struct engine *engine;
+	uint32_t mail;
+	struct buf question;
+};
+
+void
+claim_key(void *arg, struct mt_span stage, struct mt_span key, uint8_t out[CLAIM_KEY_SIZE])
+{
+	struct engine *e = arg;
+	struct mt_span parts[] = { SPAN("claim\0"), stage, SPAN("\0"), key };
+
+	hash_hmac(e->installation_key, parts, 4, out);
+}
+
+static void
+looked(struct store_job *job)
+{
+	struct look *l = job->arg;
+	struct mail *m = mail_find(&l->engine->pipeline, l->mail);
+	struct claim *c = m == NULL ? NULL : m->held;
+
+	while (c != NULL && memcmp(c->key, l->state.claim.key, HASH_SIZE) != 0)
+		c = c->next_held;
+	if (c != NULL && !m->ended)
+		mail_looked(m, c, buf_span(&l->question), l->state.used,
+		    l->state.retry_after_s, l->state.holder, l->state.holder_seen);
+	buf_free(&l->question);
+	free(l);
+}
+
+void
+claim_look(void *arg, struct mail *m, struct claim *c, struct mt_span question)
+{
+	struct engine *e = arg;
+	struct look *l = xcalloc(1, sizeof(*l));
+
+	l->engine = e;
+	l->mail = m->id;
+	buf_add(&l->question, question.ptr, question.len);
+	l->state = (struct state_look){ .now_s = m->now,
+		.claim = { .limit = c->limit, .window_s = c->window_s },
+		.job = { .done = looked, .arg = l } };
+	memcpy(l->state.claim.key, c->key, HASH_SIZE);
+	state_look(e->store, &l->state);
+}
+
+static void
+got(struct store_job *job)
+{
+	struct get *g = job->arg;
+	struct mail *m = mail_find(&g->engine->pipeline, g->mail);
+	struct mt_span value = buf_span(&g->state.value);
+	struct answer a = { .question = buf_span(&g->question), .rr = &value,
+		.status = g->state.found ? MT_OK : MT_NODATA, .count = g->state.found };
+
+	if (m != NULL)
+		mail_answer(m, &a);
+	buf_free(&g->question);
+	buf_wipe(&g->state.value);
+	free(g);
+}
+
+void
+claim_get(void *arg, struct mail *m, const uint8_t key[CLAIM_KEY_SIZE], struct mt_span question)
+{
+	struct engine *e = arg;
+	struct get *g = xcalloc(1, sizeof(*g));
+
+	g->engine = e;
+	g->mail = m->id;
+	buf_add(&g->question, question.ptr, question.len);
+	g->state = (struct state_get){ .now_s = m->now,
+		.job = { .done = got, .arg = g } };
+	memcpy(g->state.key, key, HASH_SIZE);
+	state_get(e->store, &g->state);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The engine's parts and what they share: channels to the other roles, the
+ * pipeline, the store.  One loop thread runs all of it; the store has its
+ * own.  Each part's file begins with what it does; here is who calls whom:
+ *
+ *	front -> intake -> pipeline -> verdict -> commit -> store -> front
+ *	store -> dispatch -> worker-net -> dispatch -> store
+ */
+#ifndef MAILTRI_ENGINE_ENGINE_H
+#define MAILTRI_ENGINE_ENGINE_H
+
+#include "audit/early.h"
+#include "audit/head.h"
+#include "audit/leaf.h"
+#include "ctl/handlers.h"
+#include "pipeline/mail.h"
+#include "queue/erase.h"
+#include "store/slots.h"
+
+enum { ENGINE_POOLS_MAX = 32, ENGINE_DNS_MS = 20000 };
+
+struct front;
+struct dispatch;
+struct keyring;
+
+struct engine {
+	struct loop *loop;
+	struct settings *settings;
+	struct pipeline pipeline;
+	struct store *store;
+	struct watch store_watch;
+	struct slots *slots;
+	struct keyring *keyring;
+	struct dispatch *dispatch;
+	struct head_signer *signer;
+	struct head_key head_key;
+	struct early *early;
+	struct timer beat;
+	struct handlers handlers;
+	struct control_server *control;
+	struct channel *master, *resolver, *keys;
+	struct front *fronts;
+	struct pool *pools[ENGINE_POOLS_MAX];	/* parser, then worker groups,
+						 * then worker-net groups */
+	size_t pool_count;
+	uint8_t installation_key[HASH_SIZE];
+	bool has_key;		/* PROTO_INSTALLATION came */
+	bool recovered;
+	bool intake_open, announced;
+	bool check, keep;	/* --check; --state DIR */
+	int64_t started_s;
+};
+
+int64_t now_s(void);
+int64_t now_ms(void);	/* wall clock, for times that are kept */
+struct pool *engine_pool(struct engine *, const char *role, const char *group);
+void engine_committed(struct engine *);	/* something was: heads, room */
+void intake_update(struct engine *);	/* roles, keys or room changed */
+
+/* intake.c */
+void intake_join(struct engine *, int fd);
+void intake_judged(struct engine *, struct mail *);
+void intake_reply(struct mail *, const struct verdict *, const char *text);
+void intake_freed(struct mail *);
+
+/* commit.c: the mail's verdict made durable, then intake_reply(). */
+void commit_mail(struct engine *, struct mail *);
+void commit_early(struct engine *, bool all);
+
+/* record.c: all borrowed from the mail or the arena. */
+void record_mail(struct engine *, const struct mail *, struct arena *,
+    struct audit_event *);
+void message_pack(struct buf *, const struct mail *);	/* the sealed head */
+struct message {		/* a head, unpacked */
+	struct arena arena;
+	struct envelope envelope;
+	struct call_intent intent;
+	struct facts facts;
+	struct mt_span event;
+	int64_t now;
+	struct mt_span email, role, policy;
+};
+int message_unpack(struct mt_span, struct message *);	/* EBADMSG; borrows */
+
+/* keyring.c */
+struct keyring *keyring_new(struct engine *);
+void keyring_join(struct keyring *, int fd);
+void keyring_open(struct keyring *, uint64_t slot, uint64_t generation,
+    handlers_slot_fn, void *arg);
+typedef void (*keyring_erased_fn)(int error, void *arg);
+void keyring_erase(struct keyring *, const uint64_t *slots, size_t count,
+    keyring_erased_fn, void *arg);
+
+/* dispatch.c */
+struct dispatch *dispatch_new(struct engine *);
+void dispatch_wake(struct dispatch *);
+void dispatch_dialled(struct dispatch *, struct frame *);	/* from the resolver */
+void dispatch_other(struct dispatch *, struct pool *, struct peer *, struct frame *);
+
+/* purge.c */
+void purge_start(struct engine *, uint64_t next_slot);	/* recovery, then what is past its time */
+void purge_run(struct engine *);
+
+/* resolve.c: the resolver's channel. */
+void resolver_join(struct engine *, int fd);
+void resolver_ask(struct engine *, struct mail *, const struct question *, uint32_t count);
+
+/* claim.c: what stages remember, looked up in the store. */
+void claim_key(void *, struct mt_span stage, struct mt_span key, uint8_t out[CLAIM_KEY_SIZE]);
+void claim_look(void *, struct mail *, struct claim *, struct mt_span question);
+void claim_get(void *, struct mail *, const uint8_t key[CLAIM_KEY_SIZE], struct mt_span question);
+
+/* check.c: `mailtrictl check' in place of fronts. */
+void check_frame(struct engine *, struct frame *);
+void check_judged(struct engine *, struct mail *);
+void check_reply(struct engine *, struct mail *);	/* committed: report and end */
+void check_freed(struct mail *);
+
+#endif

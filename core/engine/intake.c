@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Fronts: their transactions become mails, verdicts become replies. */
+#include "engine/engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/proto.h"
+#include "pipeline/report.h"
+
+struct front {
+	struct front *next;
+	struct engine *engine;
+	struct channel *channel;
+	struct idmap transactions;	/* struct mail, by the front's number */
+	bool ready;
+};
+
+/* Where a mail's reply goes: hangs on mail->arg. */
+struct session {
+	struct front *front;	/* NULL: it withdrew, nobody wants a reply */
+	uint32_t transaction;
+};
+
+static void
+reply_send(struct front *f, uint32_t id, const struct verdict *v, const char *text,
+    const char *event)
+{
+	struct buf b = { 0 };
+
+	pack_u16(&b, v->code);
+	pack_string(&b, v->enhanced);
+	pack_string(&b, text);
+	pack_string(&b, event);
+	channel_send(f->channel, PROTO_REPLY, id, buf_span(&b), NULL, 0);
+	buf_free(&b);
+}
+
+static void
+withdraw(struct mail *m)
+{
+	struct session *s = m->arg;
+
+	if (s->front != NULL)
+		idmap_remove(&s->front->transactions, s->transaction);
+	s->front = NULL;
+}
+
+void
+intake_freed(struct mail *m)
+{
+	withdraw(m);
+	free(m->arg);
+}
+
+/* The mail is over unless it was a recipient that may go on to DATA. */
+void
+intake_reply(struct mail *m, const struct verdict *v, const char *text)
+{
+	struct session *s = m->arg;
+	const char *event = v->disposition == DUPLICATE ? m->duplicate_of : m->event;
+
+	if (s->front != NULL)
+		reply_send(s->front, s->transaction, v, text, v->code < 400 ? event : "");
+	mail_end(m);
+}
+
+static void
+rcpt_accepted(struct mail *m)
+{
+	struct session *s = m->arg;
+	struct verdict v = { .code = 250, .enhanced = "2.1.5" };
+
+	if (s->front == NULL)
+		mail_end(m);
+	else
+		reply_send(s->front, s->transaction, &v, "recipient ok", "");
+}
+
+void
+intake_judged(struct engine *e, struct mail *m)
+{
+	struct session *s = m->arg;
+	bool recipient = !m->has_raw;
+
+	if (recipient && m->verdict.code < 400)
+		rcpt_accepted(m);
+	else if (s->front == NULL && m->verdict.code < 400)
+		mail_end(m);	/* withdrew before the commit: nothing happened */
+	else
+		commit_mail(e, m);
+}
+
+static void
+rcpt(struct front *f, struct frame *frame)
+{
+	struct engine *e = f->engine;
+	struct unpack u = unpack_of(frame->body);
+	struct envelope envelope;
+	struct session *s;
+	struct mail *m;
+
+	if (envelope_unpack(&u, NULL, &envelope) != 0 || !unpack_done(&u) ||
+	    idmap_find(&f->transactions, frame->id) != NULL) {
+		channel_fail(f->channel);
+		return;
+	}
+	m = mail_new(&e->pipeline, &envelope, now_s());
+	s = xcalloc(1, sizeof(*s));
+	*s = (struct session){ .front = f, .transaction = frame->id };
+	m->arg = s;
+	idmap_set(&f->transactions, frame->id, m);
+	if (m->route == NULL) {
+		m->verdict = verdict_host(550, "5.1.1", "smtp.rcpt.unknown",
+		    "no intent is served at this address; check its spelling");
+		m->verdict.phase = PHASE_ENVELOPE;
+		commit_mail(e, m);
+		return;
+	}
+	mail_envelope(m);
+}
+
+static void
+message(struct front *f, struct frame *frame)
+{
+	struct mail *m = idmap_find(&f->transactions, frame->id);
+	struct unpack u = unpack_of(frame->body);
+	struct mail_bytes raw;
+	struct verdict late = verdict_host(451, "4.3.0", "host.busy",
+	    "not ready to judge this mail; try again later");
+
+	if (mail_bytes_take(&u, frame, &raw) != 0) {
+		channel_fail(f->channel);
+		return;
+	}
+	if (m == NULL || m->phase != 0 || m->has_raw || m->committing) {
+		mail_bytes_free(&raw);
+		reply_send(f, frame->id, &late, "host.busy: try again later", "");
+		return;
+	}
+	m->now = now_s();
+	m->deadline_ms = clock_ms() + f->engine->settings->limits.judge_ms;
+	mail_message(m, raw);
+}
+
+static void
+end(struct front *f, struct frame *frame)
+{
+	struct mail *m = idmap_find(&f->transactions, frame->id);
+
+	if (m == NULL)
+		return;
+	withdraw(m);
+	if (!m->committing)
+		mail_end(m);
+}
+
+struct seen {
+	struct queue_seen queue;
+	struct engine *engine;
+};
+
+static void
+seen_done(struct store_job *job)
+{
+	free(job->arg);
+}
+
+static void
+seen(struct front *f, struct frame *frame)
+{
+	struct unpack u = unpack_of(frame->body);
+	struct mt_span event = unpack_span(&u);
+	struct seen *s;
+
+	if (u.bad || event.len == 0 || event.len >= QUEUE_EVENT_SIZE)
+		return;
+	s = xcalloc(1, sizeof(*s));
+	memcpy(s->queue.event, event.ptr, event.len);
+	s->queue.job.done = seen_done;
+	s->queue.job.arg = s;
+	queue_seen(f->engine->store, &s->queue);
+}
+
+static void
+early(struct front *f, struct frame *frame)
+{
+	struct unpack u = unpack_of(frame->body);
+	struct mt_span client = unpack_span(&u);
+	struct mt_span reason = unpack_span(&u);
+	struct mt_span text = unpack_span(&u);
+
+	if (!u.bad)
+		early_add(f->engine->early, client, reason, text, now_s());
+}
+
+static void
+front_frame(struct channel *c, struct frame *frame, void *arg)
+{
+	static const struct {
+		uint32_t type;
+		void (*fn)(struct front *, struct frame *);
+	} table[] = {
+		{ PROTO_RCPT, rcpt }, { PROTO_MESSAGE, message }, { PROTO_END, end },
+		{ PROTO_SEEN, seen }, { PROTO_EARLY, early },
+	};
+	struct front *f = arg;
+
+	if (frame->type == PROTO_READY) {
+		f->ready = true;
+		intake_update(f->engine);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].type == frame->type) {
+			table[i].fn(f, frame);
+			return;
+		}
+	channel_fail(c);
+}
+
+static void
+orphan(void *value, void *arg)
+{
+	struct mail *m = value;
+
+	(void)arg;
+	withdraw(m);
+	if (!m->committing)
+		mail_end(m);
+}
+
+static void
+front_gone(struct channel *c, void *arg)
+{
+	struct front *f = arg;
+
+	log_warning("a front is gone; its sessions are over");
+	idmap_each(&f->transactions, orphan, NULL);
+	for (struct front **at = &f->engine->fronts; *at != NULL; at = &(*at)->next)
+		if (*at == f) {
+			*at = f->next;
+			break;
+		}
+	idmap_free(&f->transactions);
+	channel_free(c);
+	free(f);
+}
+
+static void
+intake_tell(struct front *f, bool open)
+{
+	struct buf b = { 0 };
+
+	pack_u8(&b, open);
+	channel_send(f->channel, PROTO_INTAKE, 0, buf_span(&b), NULL, 0);
+	buf_free(&b);
+}
+
+void
+intake_join(struct engine *e, int fd)
+{
+	struct front *f = xcalloc(1, sizeof(*f));
+
+	*f = (struct front){ .next = e->fronts, .engine = e };
+	f->channel = channel_new(e->loop, fd, front_frame, front_gone, f);
+	e->fronts = f;
+	intake_tell(f, e->intake_open);
+}
+
+static bool
+intake_possible(struct engine *e)
+{
+	if (!e->recovered || slots_count(e->slots) == 0 || e->resolver == NULL)
+		return false;
+	for (size_t i = 0; i < e->pool_count; i++)
+		if (strcmp(pool_role(e->pools[i]), "worker-net") != 0 &&
+		    !pool_ready(e->pools[i]))
+			return false;
+	return store_room(e->store, e->settings->limits.disk_reserve_bytes) == STORE_ROOM;
+}
+
+void
+intake_update(struct engine *e)
+{
+	bool open = !e->check && intake_possible(e);
+
+	if (open == e->intake_open)
+		return;
+	if (!e->announced)	/* the master says so to whoever started it */
+		channel_send(e->master, PROTO_READY, 0, SPAN(""), NULL, 0);
+	e->announced = true;
+	e->intake_open = open;
+	if (open)
+		log_info("intake is open");
+	else
+		log_warning("intake is closed: a role, a key or disk space is missing");
+	for (struct front *f = e->fronts; f != NULL; f = f->next)
+		intake_tell(f, open);
+}

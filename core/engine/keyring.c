@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The channel to the role `keys': slots ahead of need, keys opened and
+ * erased, heads signed.  What was asked of a role that died is asked again. */
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/proto.h"
+
+struct asked_key {
+	struct asked_key *next;
+	uint32_t id, type;
+	struct buf body;
+	handlers_slot_fn opened;
+	keyring_erased_fn erased;
+	void *arg;
+	uint64_t slot, generation;
+};
+
+struct keyring {
+	struct engine *engine;
+	struct channel *channel;
+	struct idmap asked;
+	uint32_t last_id;
+};
+
+static void
+ask_send(struct keyring *k, const struct asked_key *a)
+{
+	if (k->channel != NULL)
+		channel_send(k->channel, a->type, a->id, buf_span(&a->body), NULL, 0);
+}
+
+static struct asked_key *
+ask_new(struct keyring *k, uint32_t type, void *arg)
+{
+	struct asked_key *a = xcalloc(1, sizeof(*a));
+
+	*a = (struct asked_key){ .id = ++k->last_id, .type = type, .arg = arg };
+	idmap_set(&k->asked, a->id, a);
+	return a;
+}
+
+void
+keyring_open(struct keyring *k, uint64_t slot, uint64_t generation,
+    handlers_slot_fn fn, void *arg)
+{
+	struct asked_key *a = ask_new(k, PROTO_OPEN, arg);
+
+	a->opened = fn;
+	a->slot = slot;
+	a->generation = generation;
+	pack_u64(&a->body, slot);
+	pack_u64(&a->body, generation);
+	ask_send(k, a);
+}
+
+void
+keyring_erase(struct keyring *k, const uint64_t *slots, size_t count,
+    keyring_erased_fn fn, void *arg)
+{
+	struct asked_key *a = ask_new(k, PROTO_ERASE, arg);
+
+	a->erased = fn;
+	pack_u32(&a->body, (uint32_t)count);
+	for (size_t i = 0; i < count; i++)
+		pack_u64(&a->body, slots[i]);
+	ask_send(k, a);
+}
+
+static void
+slots_wanted(uint32_t count, void *arg)
+{
+	struct keyring *k = arg;
+	struct buf b = { 0 };
+
+	pack_u32(&b, count);
+	if (k->channel != NULL)
+		channel_send(k->channel, PROTO_SLOTS, 0, buf_span(&b), NULL, 0);
+	buf_free(&b);
+}
+
+static void
+sign_wanted(struct mt_span text, void *arg)
+{
+	struct keyring *k = arg;
+	struct buf b = { 0 };
+
+	pack_span(&b, text);
+	if (k->channel != NULL)
+		channel_send(k->channel, PROTO_SIGN, 0, buf_span(&b), NULL, 0);
+	buf_free(&b);
+}
+
+static void
+slots_are(struct keyring *k, struct frame *f)
+{
+	if (slots_fill(k->engine->slots, f->body) != 0)
+		channel_fail(k->channel);
+	else
+		intake_update(k->engine);
+	explicit_bzero((void *)(uintptr_t)f->body.ptr, f->body.len);
+}
+
+static void
+key_is(struct keyring *k, struct frame *f)
+{
+	struct asked_key *a = idmap_find(&k->asked, f->id);
+	struct unpack u = unpack_of(f->body);
+	int32_t error = (int32_t)unpack_u32(&u);
+	struct slot slot;
+	struct mt_span key;
+
+	if (a == NULL || a->opened == NULL)
+		return;
+	idmap_remove(&k->asked, f->id);
+	slot = (struct slot){ .number = a->slot, .generation = a->generation };
+	key = unpack_rest(&u);
+	if (error == 0 && key.len == SEAL_KEY_SIZE)
+		memcpy(slot.key, key.ptr, SEAL_KEY_SIZE);
+	else if (error == 0)
+		error = EBADMSG;
+	a->opened(error == 0 ? &slot : NULL, a->arg);
+	explicit_bzero(&slot, sizeof(slot));
+	explicit_bzero((void *)(uintptr_t)f->body.ptr, f->body.len);
+	buf_free(&a->body);
+	free(a);
+}
+
+static void
+erased(struct keyring *k, struct frame *f)
+{
+	struct asked_key *a = idmap_remove(&k->asked, f->id);
+	struct unpack u = unpack_of(f->body);
+
+	if (a == NULL)
+		return;
+	if (a->erased != NULL)
+		a->erased((int32_t)unpack_u32(&u), a->arg);
+	buf_free(&a->body);
+	free(a);
+}
+
+static void
+signature(struct keyring *k, struct frame *f)
+{
+	struct unpack u = unpack_of(f->body);
+
+	head_signer_signed(k->engine->signer, unpack_span(&u));
+}
+
+static void
+installation(struct keyring *k, struct frame *f)
+{
+	struct engine *e = k->engine;
+	struct unpack u = unpack_of(f->body);
+	struct mt_span key = unpack_span(&u), public_key = unpack_span(&u);
+	struct mt_span name = unpack_span(&u);
+	uint64_t next_slot = unpack_u64(&u);
+
+	if (u.bad || key.len != HASH_SIZE || public_key.len != HEAD_KEY_SIZE ||
+	    name.len > HEAD_NAME_MAX) {
+		channel_fail(k->channel);
+		return;
+	}
+	slots_ask(e->slots);
+	if (e->has_key)
+		return;
+	memcpy(e->installation_key, key.ptr, HASH_SIZE);
+	memcpy(e->head_key.public_key, public_key.ptr, HEAD_KEY_SIZE);
+	memcpy(e->head_key.name, name.ptr, name.len);
+	explicit_bzero((void *)(uintptr_t)key.ptr, key.len);
+	e->has_key = true;
+	store_set_key(e->store, e->installation_key);
+	head_signer_key(e->signer, &e->head_key);
+	purge_start(e, next_slot);
+}
+
+static void
+keys_frame(struct channel *c, struct frame *f, void *arg)
+{
+	static const struct {
+		uint32_t type;
+		void (*fn)(struct keyring *, struct frame *);
+	} table[] = {
+		{ PROTO_SLOTS_ARE, slots_are }, { PROTO_KEY, key_is },
+		{ PROTO_ERASED, erased }, { PROTO_SIGNATURE, signature },
+		{ PROTO_INSTALLATION, installation },
+	};
+
+	if (f->type == PROTO_READY) {
+		channel_send(c, PROTO_HELLO, 0, SPAN(""), NULL, 0);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].type == f->type) {
+			table[i].fn(arg, f);
+			return;
+		}
+	channel_fail(c);
+}
+
+static void
+keys_gone(struct channel *c, void *arg)
+{
+	struct keyring *k = arg;
+
+	log_warning("keys is gone; what was asked is asked again when it is back");
+	channel_free(c);
+	if (k->channel == c)
+		k->channel = NULL;
+	head_signer_lost(k->engine->signer);
+}
+
+static void
+ask_again(void *value, void *arg)
+{
+	ask_send(arg, value);
+}
+
+void
+keyring_join(struct keyring *k, int fd)
+{
+	channel_free(k->channel);
+	k->channel = channel_new(k->engine->loop, fd, keys_frame, keys_gone, k);
+	idmap_each(&k->asked, ask_again, k);
+}
+
+struct keyring *
+keyring_new(struct engine *e)
+{
+	struct keyring *k = xcalloc(1, sizeof(*k));
+
+	k->engine = e;
+	e->slots = slots_new(slots_wanted, k);
+	e->signer = head_signer_new(e->loop, e->store, sign_wanted, k);
+	return k;
+}

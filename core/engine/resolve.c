@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The resolver: DNS questions out, answers back to their mails; and the
+ * connections it dials for worker-net. */
+#include "engine/engine.h"
+
+#include <errno.h>
+
+#include "base/log.h"
+#include "base/proto.h"
+
+enum { ANSWER_RECORDS_MAX = 256 };
+
+static bool
+is_dns_status(int32_t status)
+{
+	return status == MT_OK || (status > MT_PENDING && status <= MT_BUDGET);
+}
+
+static void
+answered(struct engine *e, struct frame *f)
+{
+	struct mail *m = mail_find(&e->pipeline, f->id);
+	struct unpack u = unpack_of(f->body);
+	struct question q = { .kind = QUESTION_DNS };
+	struct mt_span rr[ANSWER_RECORDS_MAX];
+	struct answer a = { .rr = rr };
+	struct buf packed = { 0 };
+
+	q.key = unpack_span(&u);
+	q.type = unpack_u16(&u);
+	a.status = (int32_t)unpack_u32(&u);
+	a.number[0] = unpack_u32(&u);
+	a.number[1] = unpack_u32(&u);
+	a.count = unpack_count(&u, 4);
+	for (uint32_t i = 0; i < a.count && i < ANSWER_RECORDS_MAX; i++)
+		rr[i] = unpack_span(&u);
+	if (m == NULL)
+		return;
+	m->dns_queries += unpack_u32(&u);
+	if (u.bad || a.count > ANSWER_RECORDS_MAX || !is_dns_status(a.status)) {
+		a.status = MT_SERVFAIL;
+		a.count = 0;
+	}
+	question_pack(&packed, &q);
+	a.question = buf_span(&packed);
+	mail_answer(m, &a);
+	buf_free(&packed);
+}
+
+static void
+resolver_frame(struct channel *c, struct frame *f, void *arg)
+{
+	struct engine *e = arg;
+
+	if (f->type == PROTO_ANSWER)
+		answered(e, f);
+	else if (f->type == PROTO_DIALLED && e->dispatch != NULL)
+		dispatch_dialled(e->dispatch, f);
+	else if (f->type == PROTO_READY)
+		intake_update(e);
+	else
+		channel_fail(c);
+}
+
+static void
+lost(void *value, void *arg)
+{
+	(void)arg;
+	mail_dns_lost(value);
+}
+
+static void
+resolver_gone(struct channel *c, void *arg)
+{
+	struct engine *e = arg;
+
+	channel_free(c);
+	if (e->resolver == c)
+		e->resolver = NULL;
+	log_warning("the resolver is gone; mails that wait for it get 451");
+	idmap_each(&e->pipeline.mails, lost, NULL);
+	intake_update(e);
+}
+
+void
+resolver_join(struct engine *e, int fd)
+{
+	channel_free(e->resolver);
+	e->resolver = channel_new(e->loop, fd, resolver_frame, resolver_gone, e);
+	intake_update(e);
+}
+
+static void
+refuse(struct mail *m, const struct question *q, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct buf packed = { 0 };
+		struct answer a = { .status = MT_SERVFAIL };
+
+		question_pack(&packed, &q[i]);
+		a.question = buf_span(&packed);
+		mail_answer(m, &a);
+		buf_free(&packed);
+	}
+}
+
+void
+resolver_ask(struct engine *e, struct mail *m, const struct question *q, uint32_t count)
+{
+	int64_t left = m->deadline_ms - clock_ms();
+	struct buf b = { 0 };
+
+	if (e->resolver == NULL) {
+		refuse(m, q, count);
+		return;
+	}
+	if (left > ENGINE_DNS_MS)
+		left = ENGINE_DNS_MS;
+	pack_u32(&b, left < 1 ? 1 : (uint32_t)left);
+	pack_u32(&b, count);
+	for (uint32_t i = 0; i < count; i++) {
+		pack_span(&b, q[i].key);
+		pack_u16(&b, q[i].type);
+	}
+	channel_send(e->resolver, PROTO_ASK, m->id, buf_span(&b), NULL, 0);
+	buf_free(&b);
+}
