@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* mailtrictl: finds the command that is meant and runs it.  An unknown one
+ * is looked for as ${libexecdir}/mailtri/ctl-NAME, so that a plugin brings
+ * its own. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "ctl/command.h"
+#include "mailtri/version.h"
+
+static const struct command *const tables[] = {
+	status_commands, queue_commands, audit_commands, check_commands,
+	stages_commands, conf_commands,
+};
+
+enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
+
+static void
+usage_all(FILE *out)
+{
+	fputs("usage: mailtrictl COMMAND [OPTIONS]\n\n", out);
+	for (size_t i = 0; i < TABLES; i++)
+		for (const struct command *k = tables[i]; k->name != NULL; k++) {
+			char left[80];
+
+			snprintf(left, sizeof(left), "%s%s%s%s%s", k->name,
+			    k->sub == NULL ? "" : " ", k->sub == NULL ? "" : k->sub,
+			    k->operands == NULL ? "" : " ",
+			    k->operands == NULL ? "" : k->operands);
+			fprintf(out, "  %-28s %s\n", left, k->summary);
+		}
+	fputs("\nwith every command:\n", out);
+	options_help(out, command_common);
+	fputs("\nmailtrictl COMMAND --help says more; the manual is mailtrictl(8).\n", out);
+}
+
+static void
+usage(FILE *out, const struct command *k)
+{
+	fprintf(out, "usage: mailtrictl %s%s%s%s%s [OPTIONS]\n%s\n", k->name,
+	    k->sub == NULL ? "" : " ", k->sub == NULL ? "" : k->sub,
+	    k->operands == NULL ? "" : " ", k->operands == NULL ? "" : k->operands,
+	    k->summary);
+	if (k->options != NULL) {
+		fputc('\n', out);
+		options_help(out, k->options);
+	}
+	fputs("\nwith every command:\n", out);
+	options_help(out, command_common);
+}
+
+static const struct command *
+table_find(const char *name)
+{
+	for (size_t i = 0; i < TABLES; i++)
+		if (strcmp(tables[i]->name, name) == 0)
+			return tables[i];
+	return NULL;
+}
+
+/* *words: how many of argv name the command. */
+static const struct command *
+command_find(const struct command *table, int argc, char **argv, int *words)
+{
+	*words = 1;
+	if (argc > 1)
+		for (const struct command *k = table; k->name != NULL; k++)
+			if (k->sub != NULL && strcmp(k->sub, argv[1]) == 0) {
+				*words = 2;
+				return k;
+			}
+	if (table->sub != NULL && argc > 1 && argv[1][0] != '-')
+		return NULL;
+	return table;
+}
+
+static int
+command_run(struct context *c, const struct command *k, int argc, char **argv)
+{
+	struct options o = { .common = command_common, .common_out = c,
+		.own = k->options };
+	int status = COMMAND_USAGE;
+
+	if (k->options_size > 0)
+		c->own = o.own_out = xcalloc(1, k->options_size);
+	if (options_parse(&o, argc, argv, &c->operands) != 0)
+		command_error("%s", o.why);
+	else if (term_open(&c->term, stdout, c->color) != 0)
+		command_error("--color is auto, always or never");
+	else if (c->help)
+		usage(stdout, k), status = COMMAND_DONE;
+	else if (c->operands.count < k->least || c->operands.count > k->most)
+		usage(stderr, k);
+	else
+		status = k->run(c);
+	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+		command_error("standard output: %s", strerror(errno));
+		status = COMMAND_FAILED;
+	}
+	free(c->own);
+	settings_free(c->settings);
+	arena_free(&c->arena);
+	return status;
+}
+
+/* Comes back only where there is no such program. */
+static void
+command_exec(char **argv)
+{
+	const char *dir = getenv("MAILTRI_LIBEXEC"), *name = argv[0];
+	char path[4096];
+
+	for (const char *p = name; *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p) && *p != '-')
+			return;
+	snprintf(path, sizeof(path), "%s/ctl-%s", dir == NULL ? MAILTRI_LIBEXECDIR : dir,
+	    name);
+	execv(path, argv);
+	if (errno != ENOENT)
+		command_error("%s: %s", path, strerror(errno));
+}
+
+int
+main(int argc, char **argv)
+{
+	struct context c = { .json = false };
+	const struct command *table, *k;
+	int words;
+
+	log_open("mailtrictl", false);
+	if (argc < 2) {
+		usage_all(stderr);
+		return COMMAND_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0)
+		return usage_all(stdout), COMMAND_DONE;
+	if (strcmp(argv[1], "--version") == 0)
+		return puts("mailtrictl " MAILTRI_VERSION), COMMAND_DONE;
+	table = table_find(argv[1]);
+	if (table == NULL && argv[1][0] != '-')
+		command_exec(argv + 1);
+	if (table == NULL) {
+		command_error("no such command: %s (mailtrictl --help lists them)", argv[1]);
+		return COMMAND_USAGE;
+	}
+	k = command_find(table, argc - 1, argv + 1, &words);
+	if (k == NULL) {
+		command_error("%s: no such command: %s", argv[1], argv[2]);
+		return COMMAND_USAGE;
+	}
+	return command_run(&c, k, argc - 1 - words, argv + 1 + words);
+}
