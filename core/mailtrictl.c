@@ -12,7 +12,7 @@
 #include "mailtri/version.h"
 
 static const struct command *const tables[] = {
-	status_commands, queue_commands, audit_commands, check_commands,
+	status_commands, queue_commands, audit_commands, check_commands, explain_commands,
 	stages_commands, conf_commands,
 };
 

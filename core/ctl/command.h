@@ -43,7 +43,8 @@ struct command {
 };
 
 extern const struct command status_commands[], queue_commands[], audit_commands[],
-    check_commands[], stages_commands[], conf_commands[];	/* end with name NULL */
+    check_commands[], explain_commands[], stages_commands[],
+    conf_commands[];	/* end with name NULL */
 
 /* Rows for the context itself: --config, --json ... */
 extern const struct option_row command_common[];

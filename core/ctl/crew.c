@@ -1,0 +1,647 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The processes of `mailtrictl check'. */
+#include "ctl/crew.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/proto.h"
+#include "conf/secret.h"
+
+enum { MEMBERS_MAX = 64, STDERR_LINE_MAX = 4096, FINISH_MS = 10000, FD_SPARE = 16,
+	DNS_DIALOGUES_MAX = 1024 };
+
+struct member {
+	struct crew *crew;
+	const char *role, *group;	/* group "" but for workers */
+	uint32_t instance;
+	pid_t pid;		/* 0: not running */
+	struct watch death;	/* pidfd */
+};
+
+/* A question that was asked before for the mail in hand costs no query. */
+struct asked {
+	struct asked *next;
+	struct mt_span name;
+	uint16_t type;
+};
+
+struct crew {
+	struct loop *loop;
+	struct crew_options options;
+	struct arena arena;	/* as long as the crew */
+	struct arena mail;	/* as long as the mail in hand */
+	struct member members[MEMBERS_MAX];
+	size_t member_count;
+	uint32_t last_instance, check_id;
+	unsigned deaths;	/* while the mail in hand is judged */
+	bool ending;
+	int settings_fd;
+	int stderr_write;
+	struct watch stderr_read;
+	struct buf said;	/* a line of it, so far */
+	struct channel *engine;
+	struct channel *dns;	/* the engine's questions */
+	struct channel *resolver;	/* the real one; NULL: not started */
+	const struct zone *zone;
+	struct asked *asked;
+};
+
+static void crew_fail(struct crew *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+static int member_start(struct member *, int *engine_end);
+
+static void
+crew_fail(struct crew *c, const char *fmt, ...)
+{
+	char why[CREW_WHY_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	if (!c->ending)
+		c->options.on_failure(why, c->options.arg);
+	c->ending = true;
+}
+
+/* What the processes say: all of it, or what an operator must know. */
+static void
+said_line(struct crew *c)
+{
+	static const char *const marks[] = { "warning: ", "error: ", "fatal: ", "panic: " };
+	const char *line = buf_string(&c->said);
+	bool show = c->options.verbose;
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		show |= strstr(line, marks[i]) != NULL;
+	if (show && c->said.len > 0)
+		fprintf(stderr, "%s\n", line);
+	buf_reset(&c->said);
+}
+
+static void
+on_said(struct watch *w, uint32_t events)
+{
+	struct crew *c = w->arg;
+	char bytes[4096];
+	ssize_t n = read(w->fd, bytes, sizeof(bytes));
+
+	(void)events;
+	for (ssize_t i = 0; i < n; i++) {
+		if (bytes[i] == '\n' || c->said.len >= STDERR_LINE_MAX)
+			said_line(c);
+		if (bytes[i] != '\n')
+			buf_add_char(&c->said, bytes[i]);
+	}
+}
+
+/* In the child: what a role finds (base/proto.h), and nothing else. */
+static int
+child_fds(const struct crew *c, int channel, int secrets)
+{
+	int from[] = { channel, c->settings_fd, secrets, c->stderr_write };
+	const int to[] = { PROTO_CHANNEL_FD, PROTO_SETTINGS_FD, PROTO_SECRETS_FD,
+		STDERR_FILENO };
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (size_t i = 0; i < 4; i++)	/* out of the way of the targets */
+		if ((from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, FD_SPARE)) < 0)
+			return errno;
+	for (size_t i = 0; i < 4; i++)
+		if (dup2(from[i], to[i]) < 0)
+			return errno;
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+		return errno;
+	return close_range(PROTO_FIRST_FD, ~0u, 0) < 0 ? errno : 0;
+}
+
+static int
+child_user(const char *user)
+{
+	const struct passwd *pw;
+
+	if (geteuid() != 0 || user == NULL)
+		return 0;
+	errno = 0;
+	pw = getpwnam(user);
+	if (pw == NULL)
+		return errno == 0 ? ENOENT : errno;
+	if (initgroups(user, pw->pw_gid) < 0 || setgid(pw->pw_gid) < 0 ||
+	    setuid(pw->pw_uid) < 0)
+		return errno;
+	return 0;
+}
+
+static void __attribute__((noreturn))
+child_run(const struct member *m, int channel, int secrets, char *const argv[])
+{
+	const struct settings *s = m->crew->options.settings;
+	sigset_t none;
+	int error = child_fds(m->crew, channel, secrets);
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (error == 0)
+		error = child_user(s->user);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* after the change of user, which clears it */
+	if (error == 0) {
+		execv(argv[0], argv);
+		error = errno;
+	}
+	log_fatal("%s cannot be started: %s", argv[0], strerror(error));
+}
+
+static int
+member_secrets(const struct member *m, int *fd)
+{
+	struct buf b = { 0 };
+	char why[SECRET_WHY_MAX];
+	int error = secret_pack_role(m->crew->options.settings, m->role, m->group, &b, why);
+
+	if (error != 0)
+		crew_fail(m->crew, "%s", why);
+	else if ((*fd = bytes_memfd(buf_span(&b))) < 0)
+		error = errno;
+	buf_wipe(&b);
+	return error;
+}
+
+static void
+member_argv(const struct member *m, char *argv[6])
+{
+	struct crew *c = m->crew;
+	const char *dir = getenv("MAILTRI_LIBEXEC");
+	size_t n = 0;
+
+	argv[n++] = arena_printf(&c->arena, "%s/%s",
+	    dir == NULL ? c->options.settings->libexec_dir : dir, m->role);
+	if (strcmp(m->role, "engine") == 0) {
+		argv[n++] = arena_string(&c->arena, SPAN("--check"));
+		if (c->options.state_dir != NULL) {
+			argv[n++] = arena_string(&c->arena, SPAN("--state"));
+			argv[n++] = arena_string(&c->arena, span_of(c->options.state_dir));
+		}
+	} else {
+		argv[n++] = arena_printf(&c->arena, "%s%s%s", m->role,
+		    *m->group == '\0' ? "" : ":", m->group);
+	}
+	argv[n] = NULL;
+}
+
+/* Tells the engine of a new member. */
+static void
+role_send(struct crew *c, const struct member *m, const char *role, int fd)
+{
+	struct buf b = { 0 };
+
+	pack_string(&b, role);
+	pack_string(&b, m == NULL ? "" : m->group);
+	channel_send(c->engine, PROTO_ROLE, m == NULL ? ++c->last_instance : m->instance,
+	    buf_span(&b), &fd, 1);
+	buf_free(&b);
+}
+
+static int
+member_restart(struct member *m)
+{
+	int fd, error = member_start(m, &fd);
+
+	if (error != 0)
+		return error;
+	role_send(m->crew, m, m->role, fd);
+	close(fd);
+	return 0;
+}
+
+static bool
+is_role(const struct member *m, const char *role)
+{
+	return strcmp(m->role, role) == 0;
+}
+
+static void resolver_start(struct crew *c);
+
+static void
+on_death(struct watch *w, uint32_t events)
+{
+	struct member *m = w->arg;
+	struct crew *c = m->crew;
+	int status = 0, error;
+
+	(void)events;
+	loop_unwatch(c->loop, w);
+	close(w->fd);
+	w->fd = -1;
+	waitpid(m->pid, &status, 0);
+	m->pid = 0;
+	if (c->ending)
+		return;
+	if (is_role(m, "engine")) {
+		crew_fail(c, "the engine ended (%s %d)", WIFSIGNALED(status) ? "signal" :
+		    "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+		return;
+	}
+	if (++c->deaths > CREW_DEATHS_MAX) {
+		crew_fail(c, "%s%s%s ended %d times while one mail was judged", m->role,
+		    *m->group == '\0' ? "" : ":", m->group, CREW_DEATHS_MAX);
+		return;
+	}
+	if (is_role(m, "resolver")) {
+		channel_free(c->resolver);
+		c->resolver = NULL;
+		resolver_start(c);
+		return;
+	}
+	error = member_restart(m);
+	if (error != 0)
+		crew_fail(c, "%s cannot be started again: %s", m->role, strerror(error));
+}
+
+/* *engine_end: the other end of its channel, the caller's to hand on. */
+static int
+member_start(struct member *m, int *engine_end)
+{
+	struct crew *c = m->crew;
+	int fds[2] = { -1, -1 }, secrets = -1, error;
+	char *argv[6];
+
+	member_argv(m, argv);
+	if (access(argv[0], X_OK) < 0)
+		return errno;
+	if ((error = member_secrets(m, &secrets)) != 0 || (error = socketpair_open(fds)) != 0)
+		goto fail;
+	m->instance = ++c->last_instance;
+	m->pid = fork();
+	if (m->pid == 0)
+		child_run(m, fds[1], secrets, argv);
+	error = m->pid < 0 ? errno : 0;
+	close(fds[1]);
+	close(secrets);
+	if (error != 0) {
+		close(fds[0]);
+		return error;
+	}
+	m->death = (struct watch){ .fn = on_death, .arg = m,
+		.fd = (int)syscall(SYS_pidfd_open, m->pid, 0) };
+	if (m->death.fd < 0 || loop_watch(c->loop, &m->death, EPOLLIN) != 0)
+		log_panic("cannot watch a process: %s", strerror(errno));
+	*engine_end = fds[0];
+	return 0;
+fail:
+	if (secrets >= 0)
+		close(secrets);
+	return error;
+}
+
+static struct member *
+member_new(struct crew *c, const char *role, const char *group)
+{
+	struct member *m;
+
+	if (c->member_count == MEMBERS_MAX)
+		return NULL;
+	m = &c->members[c->member_count++];
+	*m = (struct member){ .crew = c, .role = role, .group = group,
+		.death = { .fd = -1 } };
+	return m;
+}
+
+/* True where this mail had the question before. */
+static bool
+asked_before(struct crew *c, struct mt_span name, uint16_t type)
+{
+	struct asked *a;
+
+	for (a = c->asked; a != NULL; a = a->next)
+		if (a->type == type && span_equal_nocase(a->name, name))
+			return true;
+	a = arena_alloc(&c->mail, sizeof(*a));
+	*a = (struct asked){ .next = c->asked, .type = type,
+		.name = arena_span(&c->mail, name) };
+	c->asked = a;
+	return false;
+}
+
+static void
+zone_reply(struct crew *c, uint32_t id, struct mt_span name, uint16_t type)
+{
+	struct buf b = { 0 };
+	struct zone_answer a;
+	size_t size = 64 + name.len;
+
+	zone_find(c->zone, name, type, &c->mail, &a);
+	for (uint32_t i = 0; i < a.count; i++)
+		size += 4 + a.rr[i].len;
+	if (size > FRAME_MAX)	/* as a message no server could send */
+		a = (struct zone_answer){ .status = MT_SERVFAIL };
+	pack_span(&b, name);
+	pack_u16(&b, type);
+	pack_u32(&b, (uint32_t)a.status);
+	pack_u32(&b, 0);
+	pack_u32(&b, 0);
+	pack_u32(&b, a.count);
+	for (uint32_t i = 0; i < a.count; i++)
+		pack_span(&b, a.rr[i]);
+	pack_u32(&b, asked_before(c, name, type) ? 0 : 1);
+	channel_send(c->dns, PROTO_ANSWER, id, buf_span(&b), NULL, 0);
+	buf_free(&b);
+}
+
+static void
+zone_serve(struct crew *c, struct frame *f)
+{
+	struct unpack u = unpack_of(f->body);
+	uint32_t count;
+
+	unpack_u32(&u);		/* the deadline: there is nothing to wait for */
+	count = unpack_count(&u, 6);
+	for (uint32_t i = 0; i < count && !u.bad; i++) {
+		struct mt_span name = unpack_span(&u);
+		uint16_t type = unpack_u16(&u);
+
+		if (!u.bad)
+			zone_reply(c, f->id, name, type);
+	}
+	if (u.bad)
+		crew_fail(c, "the engine asked what cannot be read");
+}
+
+static void
+on_question(struct channel *ch, struct frame *f, void *arg)
+{
+	struct crew *c = arg;
+
+	(void)ch;
+	if (c->zone == NULL) {
+		resolver_start(c);
+		if (c->resolver != NULL)
+			channel_send(c->resolver, f->type, f->id, f->body, NULL, 0);
+	} else if (f->type == PROTO_ASK) {
+		zone_serve(c, f);
+	}
+}
+
+static void
+on_resolved(struct channel *ch, struct frame *f, void *arg)
+{
+	struct crew *c = arg;
+
+	(void)ch;
+	if (f->type == PROTO_ANSWER)
+		channel_send(c->dns, f->type, f->id, f->body, NULL, 0);
+}
+
+/* The pidfd tells of it as well, and does what is to be done. */
+static void
+on_gone(struct channel *ch, void *arg)
+{
+	(void)ch;
+	(void)arg;
+}
+
+static void
+resolver_start(struct crew *c)
+{
+	struct member *m = NULL;
+	int fd, error;
+
+	for (size_t i = 0; i < c->member_count && m == NULL; i++)
+		if (is_role(&c->members[i], "resolver"))
+			m = &c->members[i];
+	if (c->resolver != NULL)
+		return;
+	if (m == NULL)
+		m = member_new(c, "resolver", "");
+	error = m == NULL ? E2BIG : member_start(m, &fd);
+	if (error == 0)
+		c->resolver = channel_new(c->loop, fd, on_resolved, on_gone, c);
+	else
+		crew_fail(c, "the resolver cannot be started: %s", strerror(error));
+}
+
+static void
+engine_report(struct crew *c, struct frame *f)
+{
+	struct unpack u = unpack_of(f->body);
+	struct bytes bytes;
+
+	if (f->id != c->check_id || bytes_unpack(&u, f, &bytes) != 0) {
+		crew_fail(c, "the engine sent a report that cannot be read");
+		return;
+	}
+	c->options.on_report(bytes.span, c->options.arg);
+	bytes_free(&bytes);
+}
+
+static void
+on_engine(struct channel *ch, struct frame *f, void *arg)
+{
+	struct crew *c = arg;
+
+	(void)ch;
+	if (f->type == PROTO_REPORT)
+		engine_report(c, f);
+	if (f->type != PROTO_KILL)
+		return;
+	for (size_t i = 0; i < c->member_count; i++)
+		if (c->members[i].instance == f->id && c->members[i].pid > 0)
+			kill(c->members[i].pid, SIGKILL);
+}
+
+static bool
+group_is_new(const struct crew *c, const char *group)
+{
+	for (size_t i = 0; i < c->member_count; i++)
+		if (is_role(&c->members[i], "worker") &&
+		    strcmp(c->members[i].group, group) == 0)
+			return false;
+	return true;
+}
+
+static int
+roles_start(struct crew *c, const char **failed)
+{
+	const struct settings *s = c->options.settings;
+	size_t first = c->member_count;
+
+	if (c->options.state_dir != NULL)
+		member_new(c, "keys", "");
+	member_new(c, "parser", "");
+	for (size_t i = 0; i < s->pipeline_count; i++)
+		if (group_is_new(c, s->stages[i].group) &&
+		    member_new(c, "worker", s->stages[i].group) == NULL) {
+			*failed = "worker";
+			return E2BIG;
+		}
+	for (size_t i = first; i < c->member_count; i++) {
+		int error = member_restart(&c->members[i]);
+
+		*failed = c->members[i].role;
+		if (error != 0)
+			return error;
+	}
+	return 0;
+}
+
+static int
+dns_start(struct crew *c)
+{
+	int fds[2], error = socketpair_open(fds);
+
+	if (error != 0)
+		return error;
+	c->dns = channel_new(c->loop, fds[0], on_question, on_gone, c);
+	role_send(c, NULL, "resolver", fds[1]);
+	close(fds[1]);
+	channel_send(c->dns, PROTO_READY, 0, SPAN(""), NULL, 0);
+	return 0;
+}
+
+static int
+engine_start(struct crew *c)
+{
+	struct member *m = member_new(c, "engine", "");
+	int fd, error = member_start(m, &fd);
+
+	if (error == 0)
+		c->engine = channel_new(c->loop, fd, on_engine, on_gone, c);
+	return error;
+}
+
+/* Made where it is missing, and then it belongs to whom the roles run as. */
+static int
+state_dir_make(const char *dir, const char *user)
+{
+	const struct passwd *pw;
+
+	if (mkdir(dir, 0700) < 0)
+		return errno == EEXIST ? 0 : errno;
+	if (geteuid() != 0 || user == NULL || (pw = getpwnam(user)) == NULL)
+		return 0;
+	return chown(dir, pw->pw_uid, pw->pw_gid) < 0 ? errno : 0;
+}
+
+static int
+crew_open(struct crew *c, const char **failed)
+{
+	struct settings *s = c->options.settings;
+	struct buf b = { 0 };
+	int fds[2], error;
+
+	*failed = "--state";
+	if (c->options.state_dir != NULL) {
+		s->state_dir = c->options.state_dir;
+		if ((error = state_dir_make(s->state_dir, s->user)) != 0)
+			return error;
+	}
+	*failed = "settings";
+	settings_pack(&b, s);
+	c->settings_fd = bytes_memfd(buf_span(&b));
+	buf_free(&b);
+	if (c->settings_fd < 0 || pipe2(fds, O_CLOEXEC) < 0)
+		return errno;
+	c->stderr_write = fds[1];
+	c->stderr_read = (struct watch){ .fd = fds[0], .fn = on_said, .arg = c };
+	loop_watch(c->loop, &c->stderr_read, EPOLLIN);
+	*failed = "engine";
+	if ((error = engine_start(c)) != 0 || (error = dns_start(c)) != 0)
+		return error;
+	return roles_start(c, failed);
+}
+
+struct crew *
+crew_new(struct loop *l, const struct crew_options *o, char why[CREW_WHY_MAX])
+{
+	struct crew *c = xcalloc(1, sizeof(*c));
+	const char *failed;
+	int error;
+
+	*c = (struct crew){ .loop = l, .options = *o, .settings_fd = -1,
+		.stderr_write = -1, .stderr_read = { .fd = -1 } };
+	error = crew_open(c, &failed);
+	if (error == 0)
+		return c;
+	snprintf(why, CREW_WHY_MAX, "%s: %s: is all of mailtri installed in %s?", failed,
+	    strerror(error), o->settings->libexec_dir);
+	c->ending = true;
+	crew_free(c);
+	return NULL;
+}
+
+void
+crew_zone(struct crew *c, const struct zone *z)
+{
+	c->zone = z;
+}
+
+void
+crew_check(struct crew *c, struct mt_span body, int fd)
+{
+	c->deaths = 0;
+	c->asked = NULL;
+	arena_reset(&c->mail);
+	channel_send(c->engine, PROTO_CHECK, ++c->check_id, body, &fd, fd >= 0);
+}
+
+static bool
+is_running(const struct crew *c, const char *role)
+{
+	for (size_t i = 0; i < c->member_count; i++)
+		if (c->members[i].pid > 0 && (role == NULL || is_role(&c->members[i], role)))
+			return true;
+	return false;
+}
+
+/* The engine ends when its master is gone; what it kept is durable then. */
+static void
+engine_finish(struct crew *c)
+{
+	int64_t until = clock_ms() + FINISH_MS;
+
+	channel_free(c->engine);
+	c->engine = NULL;
+	while (c->options.state_dir != NULL && is_running(c, "engine") && clock_ms() < until)
+		loop_once(c->loop, (int)(until - clock_ms()));
+}
+
+void
+crew_free(struct crew *c)
+{
+	if (c == NULL)
+		return;
+	c->ending = true;
+	engine_finish(c);
+	for (size_t i = 0; i < c->member_count; i++)
+		if (c->members[i].pid > 0)
+			kill(c->members[i].pid, SIGKILL);
+	while (is_running(c, NULL))
+		loop_once(c->loop, -1);
+	channel_free(c->dns);
+	channel_free(c->resolver);
+	if (c->stderr_read.fd >= 0) {
+		fcntl(c->stderr_read.fd, F_SETFL, O_NONBLOCK);
+		on_said(&c->stderr_read, 0);	/* the last words */
+		loop_unwatch(c->loop, &c->stderr_read);
+		close(c->stderr_read.fd);
+		close(c->stderr_write);
+	}
+	if (c->settings_fd >= 0)
+		close(c->settings_fd);
+	buf_free(&c->said);
+	arena_free(&c->arena);
+	arena_free(&c->mail);
+	free(c);
+}
