@@ -98,6 +98,23 @@ report_wait(struct session *s)
 	return s->said == NULL ? ETIMEDOUT : 0;
 }
 
+static bool
+stages_known(const struct settings *s, const struct check_line *line, char why[LINE_WHY_MAX])
+{
+	for (size_t i = 0; i < line->stage_count; i++) {
+		size_t k = 0;
+
+		while (k < s->pipeline_count && strcmp(s->stages[k].name, line->stages[i]) != 0)
+			k++;
+		if (k == s->pipeline_count) {
+			snprintf(why, LINE_WHY_MAX, "no stage %.100s in the pipeline",
+			    line->stages[i]);
+			return false;
+		}
+	}
+	return true;
+}
+
 /* One mail through the crew: the report, or NULL and `why'. */
 static json_t *
 line_judge(struct session *s, const struct check_line *line, char why[LINE_WHY_MAX])
@@ -149,7 +166,8 @@ line_run(struct session *s, const json_t *json, bool as_json)
 	char why[LINE_WHY_MAX] = "";
 	json_t *answer = NULL;
 
-	if (line_parse(json, &s->defaults, &s->arena, &line, why) == 0)
+	if (line_parse(json, &s->defaults, &s->arena, &line, why) == 0 &&
+	    stages_known(s->context->settings, &line, why))
 		answer = line_judge(s, &line, why);
 	s->lines++;
 	if (answer == NULL) {

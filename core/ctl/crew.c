@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,8 +20,7 @@
 #include "base/proto.h"
 #include "conf/secret.h"
 
-enum { MEMBERS_MAX = 64, STDERR_LINE_MAX = 4096, FINISH_MS = 10000, FD_SPARE = 16,
-	DNS_DIALOGUES_MAX = 1024 };
+enum { MEMBERS_MAX = 64, STDERR_LINE_MAX = 4096, FINISH_MS = 10000, FD_SPARE = 16 };
 
 struct member {
 	struct crew *crew;
@@ -232,7 +231,7 @@ is_role(const struct member *m, const char *role)
 	return strcmp(m->role, role) == 0;
 }
 
-static void resolver_start(struct crew *c);
+static int dns_start(struct crew *c);
 
 static void
 on_death(struct watch *w, uint32_t events)
@@ -262,7 +261,10 @@ on_death(struct watch *w, uint32_t events)
 	if (is_role(m, "resolver")) {
 		channel_free(c->resolver);
 		c->resolver = NULL;
-		resolver_start(c);
+		channel_free(c->dns);	/* so the engine sees it, and asks again */
+		error = dns_start(c);
+		if (error != 0)
+			crew_fail(c, "resolver: %s", strerror(error));
 		return;
 	}
 	error = member_restart(m);
@@ -295,7 +297,7 @@ member_start(struct member *m, int *engine_end)
 		return error;
 	}
 	m->death = (struct watch){ .fn = on_death, .arg = m,
-		.fd = (int)syscall(SYS_pidfd_open, m->pid, 0) };
+		.fd = pidfd_open(m->pid, 0) };
 	if (m->death.fd < 0 || loop_watch(c->loop, &m->death, EPOLLIN) != 0)
 		log_panic("cannot watch a process: %s", strerror(errno));
 	*engine_end = fds[0];
@@ -385,13 +387,14 @@ on_question(struct channel *ch, struct frame *f, void *arg)
 	struct crew *c = arg;
 
 	(void)ch;
-	if (c->zone == NULL) {
-		resolver_start(c);
-		if (c->resolver != NULL)
-			channel_send(c->resolver, f->type, f->id, f->body, NULL, 0);
-	} else if (f->type == PROTO_ASK) {
+	if (c->zone != NULL && f->type == PROTO_ASK)
 		zone_serve(c, f);
-	}
+	if (c->zone != NULL)
+		return;
+	if (f->type == PROTO_ASK)
+		resolver_start(c);
+	if (c->resolver != NULL)
+		channel_send(c->resolver, f->type, f->id, f->body, NULL, 0);
 }
 
 static void

@@ -6,9 +6,9 @@
  *	queue.list	{"state","after","max"}: one object a message
  *	queue.show	{"event"}: one object
  *	queue.retry	{"event"}: one object with the new state
- *	audit.list	{"after","max"}: records; after -1: the last `max'
+ *	audit.list	{"seq","max"}: records from seq on; -1: the last `max'
  *	audit.show	{"event"}: its records
- *	audit.export	{"seq","max","open"}: lines, then {"next","last","key"}
+ *	audit.export	{"seq","max","open"}: {"line"} each, then {"next","last"}
  *	explain		{"event"}: the report its verdict was made with
  *
  * Use: control_server_new(loop, fd, handlers_table, &handlers).
@@ -20,7 +20,7 @@
 #include "conf/settings.h"
 #include "ctl/control.h"
 #include "queue/queue.h"
-#include "store/slots.h"
+#include "store/seal.h"
 
 /* slot NULL: the key is erased, or `keys' cannot be asked now.  The slot is
  * the callee's to read until it returns; the caller wipes it. */
@@ -31,7 +31,6 @@ struct handlers {
 	struct store *store;
 	const struct settings *settings;
 	const struct head_key *key;	/* name[0] == '\0': not known yet */
-	struct slots *slots;	/* for what an operator's act leaves in the audit */
 	/* Members to add to the answer of `status', such as "roles". */
 	json_t *(*status)(void *arg);
 	/* PROTO_OPEN; calls back now or later, once. */

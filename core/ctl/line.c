@@ -263,6 +263,20 @@ stages_parse(const json_t *stages, const struct line_defaults *d, struct arena *
 	return 0;
 }
 
+static int
+lengths_check(const struct check_line *line, char why[LINE_WHY_MAX])
+{
+	const char *const texts[] = { line->client, line->helo, line->mail_from, line->rcpt };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strlen(texts[i]) > LINE_TEXT_MAX) {
+			snprintf(why, LINE_WHY_MAX, "client, helo, mail_from and rcpt have "
+			    "at most %d bytes", LINE_TEXT_MAX);
+			return EMSGSIZE;
+		}
+	return 0;
+}
+
 /* An address may stand in angle brackets. */
 static const char *
 text_member(const json_t *json, const char *name, const char *def, struct arena *arena)
@@ -293,7 +307,9 @@ line_parse(const json_t *json, const struct line_defaults *d, struct arena *aren
 	line->helo = text_member(json, "helo", d->helo, arena);
 	line->mail_from = text_member(json, "mail_from", d->mail_from, arena);
 	line->rcpt = text_member(json, "rcpt", d->rcpt, arena);
-	error = raw_parse(json, arena, line, why);
+	error = lengths_check(line, why);
+	if (error == 0)
+		error = raw_parse(json, arena, line, why);
 	if (error == 0)
 		error = now_parse(json_object_get(json, "now"), d->now, line, why);
 	if (error == 0)

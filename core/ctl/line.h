@@ -14,6 +14,7 @@ enum {
 	LINE_BYTES_MAX = 256 << 20,	/* one line of a batch */
 	LINE_RAW_MAX = 128 << 20,	/* a message; the engine's own limit is
 					 * message_bytes and comes after */
+	LINE_TEXT_MAX = 1024,	/* client, helo, mail_from, rcpt: each */
 	LINE_STAGES_MAX = 32,
 	LINE_WHY_MAX = 256
 };

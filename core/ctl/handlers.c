@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the engine answers on its control socket: status and queue.  The
+ * store is asked by jobs, so every answer comes later. */
+#include "ctl/handlers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "audit/leaf.h"
+#include "ctl/handlers_audit.h"
+
+/* One request while the store works on it. */
+struct asking {
+	union {
+		struct queue_counts counts;
+		struct queue_list list;
+		struct queue_load load;
+		struct queue_act act;
+	} job;
+	struct arena arena;
+	const struct handlers *h;
+	struct control_reply *reply;
+	struct journal_entry entry;
+};
+
+static struct asking *
+asking_new(struct control_reply *r, void *arg)
+{
+	struct asking *a = xcalloc(1, sizeof(*a));
+
+	a->h = arg;
+	a->reply = r;
+	return a;
+}
+
+static void
+asking_free(struct asking *a)
+{
+	arena_free(&a->arena);
+	free(a);
+}
+
+static json_t *
+text_json(const char *s)
+{
+	json_t *text = s == NULL ? json_null() : json_string(s);
+
+	return text == NULL ? json_string("(not UTF-8)") : text;
+}
+
+static json_t *
+time_json(int64_t unix_s)
+{
+	time_t t = (time_t)unix_s;
+	char text[32];
+	struct tm tm;
+
+	if (unix_s <= 0 || gmtime_r(&t, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		return json_null();
+	return json_string(text);
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static bool
+is_waiting(enum queue_target_state s)
+{
+	return s == QUEUE_WAITING || s == QUEUE_PAUSED;
+}
+
+static json_t *
+target_json(const struct queue_target *t)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "stage", text_json(t->stage));
+	json_object_set_new(o, "state", text_json(queue_target_state_name(t->state)));
+	json_object_set_new(o, "attempts", json_integer(t->attempt));
+	json_object_set_new(o, "due", is_waiting(t->state) ? time_json(t->due_ms / 1000) :
+	    json_null());
+	json_object_set_new(o, "give_up", time_json(t->give_up_s));
+	json_object_set_new(o, "code", json_integer(t->code));
+	json_object_set_new(o, "reason", text_json(t->reason));
+	json_object_set_new(o, "resource_id", text_json(t->resource_id));
+	return o;
+}
+
+static json_t *
+item_json(const struct queue_item *q)
+{
+	json_t *o = json_object(), *targets = json_array(), *releasers = json_array();
+
+	for (size_t i = 0; i < q->target_count; i++)
+		json_array_append_new(targets, target_json(&q->targets[i]));
+	for (size_t i = 0; i < q->releaser_count; i++)
+		json_array_append_new(releasers, text_json(q->releasers[i]));
+	json_object_set_new(o, "id", json_integer((json_int_t)q->id));
+	json_object_set_new(o, "event", text_json(q->event));
+	json_object_set_new(o, "state", text_json(queue_state_name(q->state)));
+	json_object_set_new(o, "route", text_json(q->route));
+	json_object_set_new(o, "accepted", time_json(q->accepted_s));
+	json_object_set_new(o, "retain_until", time_json(q->retain_until_s));
+	json_object_set_new(o, "size", json_integer((json_int_t)q->size));
+	json_object_set_new(o, "answer_seen", json_boolean(q->seen));
+	json_object_set_new(o, "releasers", releasers);
+	json_object_set_new(o, "hold_until", time_json(q->hold_until_s));
+	json_object_set_new(o, "targets", targets);
+	return o;
+}
+
+/* status */
+
+static json_t *
+room_json(const struct handlers *h)
+{
+	static const char *const words[] = {
+		[STORE_ROOM] = "enough", [STORE_NO_INTAKE] = "no intake",
+		[STORE_NO_ATTEMPTS] = "no intake, no attempts",
+	};
+
+	return json_string(words[store_room(h->store, h->settings->limits.disk_reserve_bytes)]);
+}
+
+static json_t *
+warnings_json(const struct settings *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->listener_count; i++) {
+		const struct setting_listener *l = &s->listeners[i];
+
+		if (l->host != NULL && l->tls != TLS_REQUIRED)
+			json_array_append_new(list, json_sprintf("listen \"%s\": tls = %s: mail "
+			    "may come in the clear", l->address,
+			    l->tls == TLS_NONE ? "none" : "offered"));
+	}
+	return list;
+}
+
+static json_t *
+audit_json(const struct handlers *h)
+{
+	struct buf key = { 0 };
+	json_t *o = json_object();
+
+	if (h->key->name[0] != '\0')
+		head_key_format(h->key, &key);
+	json_object_set_new(o, "records", json_integer((json_int_t)store_head(h->store).size));
+	json_object_set_new(o, "key", key.len == 0 ? json_null() : json_string(buf_string(&key)));
+	buf_free(&key);
+	return o;
+}
+
+static void
+status_done(struct store_job *job)
+{
+	struct asking *a = job->arg;
+	const struct queue_counts *c = &a->job.counts;
+	json_t *o = json_object(), *queue = json_object();
+	json_t *more = a->h->status == NULL ? NULL : a->h->status(a->h->arg);
+
+	for (int s = QUEUE_ACTIVE; s <= QUEUE_ERASING; s++)
+		json_object_set_new(queue, queue_state_name((enum queue_state)s),
+		    json_integer((json_int_t)c->of[s]));
+	json_object_set_new(queue, "oldest", time_json(c->oldest_s));
+	json_object_set_new(o, "queue", queue);
+	json_object_set_new(o, "audit", audit_json(a->h));
+	json_object_set_new(o, "disk", room_json(a->h));
+	json_object_set_new(o, "warnings", warnings_json(a->h->settings));
+	if (more != NULL)
+		json_object_update_missing(o, more);
+	json_decref(more);
+	control_add(a->reply, o);
+	control_done(a->reply);
+	asking_free(a);
+}
+
+static void
+status_handle(struct control_reply *r, const json_t *request, void *arg)
+{
+	struct asking *a = asking_new(r, arg);
+
+	(void)request;
+	a->job.counts.job = (struct store_job){ .done = status_done, .arg = a };
+	queue_counts(a->h->store, &a->job.counts);
+}
+
+/* queue */
+
+static void
+list_done(struct store_job *job)
+{
+	struct asking *a = job->arg;
+
+	for (size_t i = 0; i < a->job.list.count; i++)
+		control_add(a->reply, item_json(&a->job.list.items[i]));
+	control_done(a->reply);
+	asking_free(a);
+}
+
+static void
+list_handle(struct control_reply *r, const json_t *request, void *arg)
+{
+	const char *state = control_string(request, "state", "");
+	int64_t max = control_int(request, "max", QUEUE_LIST_MAX);
+	struct asking *a;
+	int number = *state == '\0' ? 0 : queue_state_find(span_of(state));
+
+	if (*state != '\0' && number == 0) {
+		control_fail(r, "no such state: %s (active, deferred, held, dead, done, "
+		    "refused, erasing)", state);
+		return;
+	}
+	a = asking_new(r, arg);
+	a->job.list = (struct queue_list){ .job = { .done = list_done, .arg = a },
+		.arena = &a->arena, .state = (enum queue_state)number,
+		.after = (uint64_t)control_int(request, "after", 0),
+		.max = max < 1 || max > QUEUE_LIST_MAX ? QUEUE_LIST_MAX : (size_t)max };
+	queue_list(a->h->store, &a->job.list);
+}
+
+/* False: the reply has been ended. */
+static bool
+event_get(struct control_reply *r, const json_t *request, char out[QUEUE_EVENT_SIZE])
+{
+	const char *event = control_string(request, "event", "");
+
+	if (*event != '\0' && strlen(event) < QUEUE_EVENT_SIZE) {
+		memcpy(out, event, strlen(event) + 1);
+		return true;
+	}
+	control_fail(r, "%s is not an event: they look like evt_ and 26 letters", event);
+	return false;
+}
+
+static void
+show_done(struct store_job *job)
+{
+	struct asking *a = job->arg;
+
+	if (a->job.load.error == ENOENT) {
+		control_fail(a->reply, "%s is not in the queue", a->job.load.event);
+	} else if (a->job.load.error != 0) {
+		control_fail(a->reply, "%s is damaged", a->job.load.event);
+	} else {
+		control_add(a->reply, item_json(&a->job.load.item));
+		control_done(a->reply);
+	}
+	queue_load_fini(&a->job.load);
+	asking_free(a);
+}
+
+static void
+show_handle(struct control_reply *r, const json_t *request, void *arg)
+{
+	char event[QUEUE_EVENT_SIZE];
+	struct asking *a;
+
+	if (!event_get(r, request, event))
+		return;
+	a = asking_new(r, arg);
+	a->job.load = (struct queue_load){ .job = { .done = show_done, .arg = a },
+		.arena = &a->arena };
+	memcpy(a->job.load.event, event, sizeof(event));
+	queue_load(a->h->store, &a->job.load);
+}
+
+static void
+retry_done(struct store_job *job)
+{
+	struct asking *a = job->arg;
+	const struct queue_act *act = &a->job.act;
+
+	if (act->error == ENOENT) {
+		control_fail(a->reply, "%s is not in the queue", act->event);
+	} else if (act->error != 0) {
+		control_fail(a->reply, "%s waits for nothing: only what is deferred or dead "
+		    "can be tried again", act->event);
+	} else {
+		control_add(a->reply, json_pack("{s:s, s:s}", "event", act->event, "state",
+		    queue_state_name(act->state)));
+		control_done(a->reply);
+		a->h->due(a->h->arg);
+	}
+	asking_free(a);
+}
+
+static void
+retry_handle(struct control_reply *r, const json_t *request, void *arg)
+{
+	char event[QUEUE_EVENT_SIZE];
+	struct asking *a;
+	struct audit_event e = { .event = event, .action = SPAN("mailtri.retry"),
+		.permitted = true, .role = SPAN("operator"), .status = AUDIT_SUCCESS,
+		.reason = SPAN("operator.retry") };
+	int64_t now = now_ms();
+
+	if (!event_get(r, request, event))
+		return;
+	a = asking_new(r, arg);
+	e.event = arena_string(&a->arena, span_of(event));
+	e.time_s = now / 1000;
+	if (audit_entry(&a->arena, &e, NULL, &a->entry) != 0) {
+		control_fail(r, "%s cannot be audited, so it is not done", event);
+		asking_free(a);
+		return;
+	}
+	a->job.act = (struct queue_act){ .job = { .done = retry_done, .arg = a },
+		.kind = QUEUE_ACT_RETRY, .now_ms = now, .entry = &a->entry,
+		.give_up_s = now / 1000 + a->h->settings->limits.deliver_age_s };
+	memcpy(a->job.act.event, event, sizeof(event));
+	queue_act(a->h->store, &a->job.act);
+}
+
+const struct control_command handlers_table[] = {
+	{ "status", status_handle },
+	{ "queue.list", list_handle },
+	{ "queue.show", show_handle },
+	{ "queue.retry", retry_handle },
+	{ "audit.list", handlers_audit_list },
+	{ "audit.show", handlers_audit_show },
+	{ "audit.export", handlers_audit_export },
+	{ "explain", handlers_explain },
+	{ NULL, NULL },
+};
