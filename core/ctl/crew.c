@@ -4,14 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/pidfd.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,8 +17,9 @@
 #include "base/log.h"
 #include "base/proto.h"
 #include "conf/secret.h"
+#include "ctl/child.h"
 
-enum { MEMBERS_MAX = 64, STDERR_LINE_MAX = 4096, FINISH_MS = 10000, FD_SPARE = 16 };
+enum { MEMBERS_MAX = 64, STDERR_LINE_MAX = 4096, FINISH_MS = 10000 };
 
 struct member {
 	struct crew *crew;
@@ -58,11 +57,9 @@ struct crew {
 	struct asked *asked;
 };
 
-static void crew_fail(struct crew *, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
 static int member_start(struct member *, int *engine_end);
 
-static void
+static void __attribute__((format(printf, 2, 3)))
 crew_fail(struct crew *c, const char *fmt, ...)
 {
 	char why[CREW_WHY_MAX];
@@ -105,62 +102,6 @@ on_said(struct watch *w, uint32_t events)
 		if (bytes[i] != '\n')
 			buf_add_char(&c->said, bytes[i]);
 	}
-}
-
-/* In the child: what a role finds (base/proto.h), and nothing else. */
-static int
-child_fds(const struct crew *c, int channel, int secrets)
-{
-	int from[] = { channel, c->settings_fd, secrets, c->stderr_write };
-	const int to[] = { PROTO_CHANNEL_FD, PROTO_SETTINGS_FD, PROTO_SECRETS_FD,
-		STDERR_FILENO };
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	for (size_t i = 0; i < 4; i++)	/* out of the way of the targets */
-		if ((from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, FD_SPARE)) < 0)
-			return errno;
-	for (size_t i = 0; i < 4; i++)
-		if (dup2(from[i], to[i]) < 0)
-			return errno;
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
-		return errno;
-	return close_range(PROTO_FIRST_FD, ~0u, 0) < 0 ? errno : 0;
-}
-
-static int
-child_user(const char *user)
-{
-	const struct passwd *pw;
-
-	if (geteuid() != 0 || user == NULL)
-		return 0;
-	errno = 0;
-	pw = getpwnam(user);
-	if (pw == NULL)
-		return errno == 0 ? ENOENT : errno;
-	if (initgroups(user, pw->pw_gid) < 0 || setgid(pw->pw_gid) < 0 ||
-	    setuid(pw->pw_uid) < 0)
-		return errno;
-	return 0;
-}
-
-static void __attribute__((noreturn))
-child_run(const struct member *m, int channel, int secrets, char *const argv[])
-{
-	const struct settings *s = m->crew->options.settings;
-	sigset_t none;
-	int error = child_fds(m->crew, channel, secrets);
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (error == 0)
-		error = child_user(s->user);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* after the change of user, which clears it */
-	if (error == 0) {
-		execv(argv[0], argv);
-		error = errno;
-	}
-	log_fatal("%s cannot be started: %s", argv[0], strerror(error));
 }
 
 static int
@@ -286,9 +227,9 @@ member_start(struct member *m, int *engine_end)
 	if ((error = member_secrets(m, &secrets)) != 0 || (error = socketpair_open(fds)) != 0)
 		goto fail;
 	m->instance = ++c->last_instance;
-	m->pid = fork();
-	if (m->pid == 0)
-		child_run(m, fds[1], secrets, argv);
+	m->pid = child_start(&(struct child){ .argv = argv, .user = c->options.settings->user,
+		.channel = fds[1], .settings = c->settings_fd, .secrets = secrets,
+		.said = c->stderr_write });
 	error = m->pid < 0 ? errno : 0;
 	close(fds[1]);
 	close(secrets);
@@ -382,22 +323,6 @@ zone_serve(struct crew *c, struct frame *f)
 }
 
 static void
-on_question(struct channel *ch, struct frame *f, void *arg)
-{
-	struct crew *c = arg;
-
-	(void)ch;
-	if (c->zone != NULL && f->type == PROTO_ASK)
-		zone_serve(c, f);
-	if (c->zone != NULL)
-		return;
-	if (f->type == PROTO_ASK)
-		resolver_start(c);
-	if (c->resolver != NULL)
-		channel_send(c->resolver, f->type, f->id, f->body, NULL, 0);
-}
-
-static void
 on_resolved(struct channel *ch, struct frame *f, void *arg)
 {
 	struct crew *c = arg;
@@ -433,6 +358,22 @@ resolver_start(struct crew *c)
 		c->resolver = channel_new(c->loop, fd, on_resolved, on_gone, c);
 	else
 		crew_fail(c, "the resolver cannot be started: %s", strerror(error));
+}
+
+static void
+on_question(struct channel *ch, struct frame *f, void *arg)
+{
+	struct crew *c = arg;
+
+	(void)ch;
+	if (c->zone != NULL && f->type == PROTO_ASK)
+		zone_serve(c, f);
+	if (c->zone != NULL)
+		return;
+	if (f->type == PROTO_ASK)
+		resolver_start(c);
+	if (c->resolver != NULL)
+		channel_send(c->resolver, f->type, f->id, f->body, NULL, 0);
 }
 
 static void

@@ -8,8 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/buf.h"
-
 int
 line_read(const char *path, size_t max, struct buf *out)
 {
