@@ -148,8 +148,7 @@ ask_all(struct mail *m, const struct asked *asked)
 	struct batch batch = { .count = 0 };
 
 	for (const struct asked *q = asked; q != NULL; q = q->next)
-		if (batch.count < MT_QUESTIONS_MAX)
-			ask_one(m, q->question, &batch);
+		ask_one(m, q->question, &batch);	/* its budget bounds the batch */
 	if (batch.count > 0)
 		m->pipeline->ops.dns(m->pipeline->ops.arg, m, batch.dns, batch.count);
 }

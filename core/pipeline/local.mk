@@ -5,3 +5,10 @@ libpipeline_a_SOURCES = core/pipeline/ask.c core/pipeline/call.c core/pipeline/c
 	core/pipeline/mail.c core/pipeline/mail.h core/pipeline/pool.c core/pipeline/pool.h \
 	core/pipeline/question.c core/pipeline/question.h core/pipeline/report.c core/pipeline/report.h \
 	core/pipeline/verdict.c core/pipeline/verdict.h core/pipeline/walk.c core/pipeline/walk.h
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_pipeline
+tests_unit_test_pipeline_SOURCES = tests/unit/test_pipeline.c
+tests_unit_test_pipeline_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_pipeline_LDADD = $(pipeline_LIBS) $(CMOCKA_LIBS)
+endif
