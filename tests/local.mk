@@ -2,6 +2,8 @@
 # Python tests are pytest files named in PYTESTS by the folder that has them;
 # tests/run.py runs each as one test, contrib/lib is on its path.
 EXTRA_DIST += tests/run.py
+noinst_HEADERS += tests/unit/test.h
 
 include tests/abi/local.mk
 include tests/lint/local.mk
+include tests/stages/local.mk

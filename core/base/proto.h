@@ -82,8 +82,8 @@ enum proto_type {
 	PROTO_HELLO,		/* nothing */
 	/* keys -> engine */
 	PROTO_SLOTS_ARE = 95,	/* u32 count, each: u64 slot, u64 generation,
-				 * 32 bytes key */
-	PROTO_KEY,		/* i32 errno, 32 bytes key */
+				 * span key (32) */
+	PROTO_KEY,		/* i32 errno, span key (32, empty on error) */
 	PROTO_ERASED,		/* i32 errno */
 	PROTO_SIGNATURE,	/* span signature (64 bytes) */
 	PROTO_INSTALLATION,	/* span installation HMAC key (32), span Ed25519

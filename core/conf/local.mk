@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libconf.a
-libconf_a_SOURCES = core/conf/describe.h core/conf/descriptor.c core/conf/descriptor.h core/conf/parse.h \
-	core/conf/print.h core/conf/problem.h core/conf/schema.h core/conf/secret.h core/conf/value.h core/conf/pack.c \
-	core/conf/pack.h core/conf/secret.c core/conf/settings.c core/conf/settings.h
+libconf_a_SOURCES = core/conf/describe.c core/conf/describe.h core/conf/descriptor.c \
+	core/conf/descriptor.h core/conf/pack.c core/conf/pack.h core/conf/parse.h \
+	core/conf/print.h core/conf/problem.c core/conf/problem.h core/conf/schema.c \
+	core/conf/schema.h core/conf/secret.c core/conf/secret.h core/conf/settings.c \
+	core/conf/settings.h core/conf/value.c core/conf/value.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_settings

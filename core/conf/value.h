@@ -13,12 +13,18 @@ int value_parse_duration(const char *, int64_t *);
 int value_parse_size(const char *, int64_t *);
 
 /* The members as the file has them (one, for all but MT_OPT_LIST); an option
- * that is not in the file has count 0 and texts NULL: its default, or unset.
- * 0; or EINVAL and `why', a sentence that begins with the option's name and
- * never shows the value of a SECRET. */
+ * that is not in the file has texts NULL: its default, or unset. */
 struct value_text { const char *const *texts; size_t count; };
-int value_parse(struct arena *, const struct mt_option *, struct value_text,
-    struct setting_value *, char why[VALUE_WHY_MAX]);
+
+struct value_parser {
+	struct arena *arena;	/* for what the values hold */
+	char why[VALUE_WHY_MAX];	/* on EINVAL: a sentence that begins with the
+				 * option's name; never the value of a SECRET */
+};
+/* 0 or EINVAL.  A value that is set has a list, numbers too: their shortest
+ * form. */
+int value_parse(struct value_parser *, const struct mt_option *,
+    struct value_text, struct setting_value *);
 
 /* As a file would have it: `90d', `{ "a", "b" }'; "" where unset. */
 const char *value_format(struct arena *, const struct mt_option *,

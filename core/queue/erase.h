@@ -9,7 +9,7 @@
 
 #include "queue/queue.h"
 
-enum { ERASE_MAX = 256 };
+enum { ERASE_MAX = 256, ERASE_RECOVER_MAX = 4096 };
 
 struct erase_item {
 	uint64_t slot, generation;
@@ -38,26 +38,28 @@ struct erase_finish {
 void erase_finish(struct store *, struct erase_finish *);
 
 /*
- * Once at start: attempts without outcome become due with their outcome
- * unknown, bodies without rows are swept, and slots below `next_slot' (from
- * `keys') that no row knows are listed to be erased; commit that they were
- * with erase_settle().
+ * At start, before a slot is asked for: attempts without outcome become due
+ * with their outcome unknown, bodies without rows are swept, and slots that
+ * were handed out and that no row knows are listed to be erased, a page at a
+ * time.  When they are zero commit that with erase_settle(settle_slot); again
+ * until settle_slot is next_slot.
  */
 struct erase_recover {
 	struct store_job job;
 	struct arena *arena;
 	int64_t now_ms;
-	uint64_t next_slot;
+	uint64_t next_slot;	/* from `keys': all slots issued are below */
 	/* out */
 	size_t unknown_attempts, swept_bodies;
 	uint64_t *slots;
-	size_t slot_count;
+	size_t slot_count;	/* at most ERASE_RECOVER_MAX */
+	uint64_t settle_slot;
 };
 void erase_recover(struct store *, struct erase_recover *);
 
 struct erase_settle {
 	struct store_job job;
-	uint64_t next_slot;	/* as in erase_recover */
+	uint64_t slot;
 };
 void erase_settle(struct store *, struct erase_settle *);
 

@@ -32,6 +32,7 @@ enum queue_state {
 };
 const char *queue_state_name(enum queue_state);
 int queue_state_find(struct mt_span name);	/* 0: no such state */
+bool queue_is_legal(enum queue_state from, enum queue_state to);	/* from 0: accept */
 
 enum queue_target_state {
 	QUEUE_WAITING = 1,	/* due at due_ms */
@@ -107,8 +108,7 @@ struct queue_accept {
 	struct buf sealed_head, sealed_raw;
 	bool in_file;
 };
-void queue_accept(struct store *, struct queue_accept *);	/* done: before
-			 * the caller's done() nothing private is left */
+void queue_accept(struct store *, struct queue_accept *);
 
 /* Refusals and all that is audited without touching the queue. */
 struct queue_record {

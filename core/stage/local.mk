@@ -1,5 +1,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libstage.a
-libstage_a_SOURCES = core/stage/describe.h core/stage/group.c core/stage/group.h \
-	core/stage/host.c core/stage/host.h core/stage/loader.h core/stage/message.c \
-	core/stage/message.h core/stage/options.h core/stage/request.c core/stage/request.h
+libstage_a_SOURCES = core/stage/describe.c core/stage/describe.h core/stage/group.c core/stage/group.h \
+	core/stage/host.c core/stage/host.h core/stage/loader.c core/stage/loader.h core/stage/message.c \
+	core/stage/message.h core/stage/options.c core/stage/options.h core/stage/request.c core/stage/request.h
+
+# Stages for tests: -rpath makes libtool build a shared object of what is
+# never installed.
+test_stage_ldflags = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+check_LTLIBRARIES += tests/stages/t_conf.la tests/stages/t_stale.la
+tests_stages_t_conf_la_SOURCES = tests/stages/t_conf.c
+tests_stages_t_conf_la_LDFLAGS = $(test_stage_ldflags)
+tests_stages_t_stale_la_SOURCES = tests/stages/t_stale.c
+tests_stages_t_stale_la_LDFLAGS = $(test_stage_ldflags)
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_loader
+tests_unit_test_loader_SOURCES = tests/unit/test_loader.c
+tests_unit_test_loader_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_loader_LDADD = $(stage_LIBS) $(CMOCKA_LIBS)
+endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a person, a releaser or damage does to a message. */
+#include "queue/private.h"
+
+#include <errno.h>
+
+struct act_kind {
+	uint32_t from;		/* states it is legal in */
+	int (*run)(struct store *, struct queue_act *, struct queue_row *);
+};
+
+/* Every undone target is due now, with a new end. */
+static void
+wake_targets(struct store *s, const struct queue_act *act, const struct queue_row *row)
+{
+	sqlite3_stmt *stmt = db_statement(store_queue(s), "UPDATE outbox SET state = 1, due_ms = ?2,"
+	    " give_up = ?3 WHERE message = ?1 AND state IN (1, 5, 6)");
+	int64_t give_up = act->give_up_s;
+
+	db_bind_int(stmt, 1, row->id);
+	db_bind_int(stmt, 2, act->now_ms);
+	db_bind_int(stmt, 3, give_up < row->retain_s ? give_up : row->retain_s);
+	db_run(store_queue(s), stmt);
+}
+
+static int
+act_retry(struct store *s, struct queue_act *act, struct queue_row *row)
+{
+	wake_targets(s, act, row);
+	if (db_changes(store_queue(s)) == 0)
+		return EINVAL;
+	queue_row_set(s, row, QUEUE_ACTIVE);
+	return 0;
+}
+
+static int
+act_release(struct store *s, struct queue_act *act, struct queue_row *row)
+{
+	sqlite3_stmt *stmt = db_statement(store_queue(s),
+	    "DELETE FROM hold WHERE message = ? AND releaser = ?");
+
+	db_bind_int(stmt, 1, row->id);
+	db_bind_text(stmt, 2, act->releaser);
+	db_run(store_queue(s), stmt);
+	if (db_changes(store_queue(s)) == 0)
+		return ENOENT;
+	if (queue_count(s, "SELECT count(*) FROM hold WHERE message = ?", row->id) > 0)
+		return 0;
+	wake_targets(s, act, row);
+	queue_row_set(s, row, db_changes(store_queue(s)) > 0 ? QUEUE_ACTIVE : QUEUE_DONE);
+	return 0;
+}
+
+static int
+act_refuse(struct store *s, struct queue_act *act, struct queue_row *row)
+{
+	(void)act;
+	queue_run(s, "DELETE FROM hold WHERE message = ?", row->id);
+	queue_run(s, "DELETE FROM outbox WHERE message = ?", row->id);
+	queue_row_set(s, row, QUEUE_REFUSED);
+	return 0;
+}
+
+static int
+act_damage(struct store *s, struct queue_act *act, struct queue_row *row)
+{
+	sqlite3_stmt *stmt = db_statement(store_queue(s), "UPDATE outbox SET state = 6, reason = ?"
+	    " WHERE message = ? AND state IN (1, 2, 5)");
+
+	db_bind_text(stmt, 1, act->reason);
+	db_bind_int(stmt, 2, row->id);
+	db_run(store_queue(s), stmt);
+	queue_run(s, "DELETE FROM hold WHERE message = ?", row->id);
+	queue_row_set(s, row, QUEUE_DEAD);
+	return 0;
+}
+
+#define IN(state) (1u << QUEUE_##state)
+
+static const struct act_kind kinds[] = {
+	[QUEUE_ACT_RETRY] = { IN(DEFERRED) | IN(DEAD), act_retry },
+	[QUEUE_ACT_RELEASE] = { IN(HELD), act_release },
+	[QUEUE_ACT_REFUSE] = { IN(HELD), act_refuse },
+	[QUEUE_ACT_DAMAGE] = { IN(ACTIVE) | IN(DEFERRED) | IN(HELD) | IN(DEAD), act_damage },
+};
+
+static void
+act_run(struct store *s, struct store_job *job)
+{
+	struct queue_act *act = (struct queue_act *)job;
+	const struct act_kind *kind = &kinds[act->kind];
+	struct queue_row row;
+
+	if (!queue_row_find(s, act->event, &row)) {
+		act->error = ENOENT;
+		return;
+	}
+	act->error = kind->from & 1u << row.state ? kind->run(s, act, &row) : EINVAL;
+	act->state = row.state;
+	if (act->error == 0 && act->entry != NULL)
+		journal_append(s, act->entry);
+}
+
+void
+queue_act(struct store *s, struct queue_act *act)
+{
+	act->error = 0;
+	act->state = 0;
+	act->job.prepare = NULL;
+	act->job.run = act_run;
+	store_submit(s, &act->job);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Step 8: what is due, its attempts and their outcomes. */
+#include "queue/private.h"
+
+#include "base/fault.h"
+#include "base/log.h"
+
+enum { EXPIRED_MAX = 64 };
+
+static void
+load_due(sqlite3_stmt *stmt, struct arena *arena, struct queue_item *item)
+{
+	struct queue_target *t = arena_alloc(arena, sizeof(*t));
+	struct mt_span key = db_span(stmt, 5);
+
+	item->id = (uint64_t)db_int(stmt, 0);
+	db_copy(stmt, 1, item->event, sizeof(item->event));
+	memcpy(t->event, item->event, sizeof(t->event));
+	item->route = arena_string(arena, db_span(stmt, 2));
+	db_copy(stmt, 3, t->stage, sizeof(t->stage));
+	t->action = (uint32_t)db_int(stmt, 4);
+	if (key.len == HASH_SIZE)
+		memcpy(t->key, key.ptr, HASH_SIZE);
+	t->attempt = (uint32_t)db_int(stmt, 6);
+	t->unknown = db_int(stmt, 7) != 0;
+	t->due_ms = db_int(stmt, 8);
+	t->give_up_s = db_int(stmt, 9);
+	t->state = (enum queue_target_state)db_int(stmt, 10);
+	item->slot = (uint64_t)db_int(stmt, 11);
+	item->generation = (uint64_t)db_int(stmt, 12);
+	item->state = (enum queue_state)db_int(stmt, 13);
+	item->accepted_s = db_int(stmt, 14);
+	item->retain_until_s = db_int(stmt, 15);
+	item->size = (uint64_t)db_int(stmt, 16);
+	item->targets = t;
+	item->target_count = 1;
+}
+
+static void
+due_targets(struct store *s, struct queue_due *due)
+{
+	sqlite3_stmt *stmt = db_statement(store_queue(s), "SELECT m.id, m.event, m.route, o.stage,"
+	    " o.action, o.key, o.attempt, o.unknown, o.due_ms, o.give_up, o.state, m.slot,"
+	    " m.generation, m.state, m.accepted, m.retain, m.size"
+	    " FROM outbox o JOIN message m ON m.id = o.message"
+	    " WHERE o.state IN (1, 5) AND o.due_ms <= ? AND m.state IN (1, 2)"
+	    " ORDER BY o.due_ms LIMIT ?");
+
+	db_bind_int(stmt, 1, due->now_ms);
+	db_bind_int(stmt, 2, (int64_t)due->max);
+	due->items = arena_alloc(due->arena, due->max * sizeof(*due->items));
+	while (due->count < due->max && db_step(store_queue(s), stmt))
+		load_due(stmt, due->arena, &due->items[due->count++]);
+	db_reset(stmt);
+}
+
+static void
+due_expired(struct store *s, struct queue_due *due)
+{
+	sqlite3_stmt *stmt = db_statement(store_queue(s), "SELECT DISTINCT m.event FROM hold h"
+	    " JOIN message m ON m.id = h.message WHERE h.until > 0 AND h.until <= ? AND m.state = 3"
+	    " LIMIT ?");
+
+	db_bind_int(stmt, 1, due->now_ms / 1000);
+	db_bind_int(stmt, 2, EXPIRED_MAX);
+	due->expired = arena_alloc(due->arena, EXPIRED_MAX * sizeof(*due->expired));
+	while (due->expired_count < EXPIRED_MAX && db_step(store_queue(s), stmt))
+		db_copy(stmt, 0, due->expired[due->expired_count++], QUEUE_EVENT_SIZE);
+	db_reset(stmt);
+}
+
+static void
+due_run(struct store *s, struct store_job *job)
+{
+	struct queue_due *due = (struct queue_due *)job;
+	int64_t target_ms, hold_s;
+
+	due_targets(s, due);
+	due_expired(s, due);
+	target_ms = queue_count(s, "SELECT coalesce(min(due_ms), 9223372036854775807) FROM outbox"
+	    " WHERE state IN (1, 5) AND due_ms > ?", due->count == due->max ? 0 : due->now_ms);
+	hold_s = queue_count(s, "SELECT coalesce(min(until), 9223372036854775) FROM hold"
+	    " WHERE until > ?", due->expired_count == EXPIRED_MAX ? 0 : due->now_ms / 1000);
+	due->next_ms = hold_s < target_ms / 1000 ? hold_s * 1000 : target_ms;
+}
+
+void
+queue_due(struct store *s, struct queue_due *due)
+{
+	due->count = due->expired_count = 0;
+	due->job.prepare = NULL;
+	due->job.run = due_run;
+	store_submit(s, &due->job);
+}
+
+static void
+bind_target(sqlite3_stmt *stmt, int64_t id, const char *stage, uint32_t action)
+{
+	db_bind_int(stmt, 1, id);
+	db_bind_text(stmt, 2, stage);
+	db_bind_int(stmt, 3, action);
+}
+
+static void
+begin_run(struct store *s, struct store_job *job)
+{
+	struct queue_begin *b = (struct queue_begin *)job;
+	struct db *db = store_queue(s);
+	struct queue_row row;
+	sqlite3_stmt *stmt;
+
+	fault_point("attempt.begin");
+	if (!queue_row_find(s, b->event, &row) ||
+	    (row.state != QUEUE_ACTIVE && row.state != QUEUE_DEFERRED))
+		return;
+	stmt = db_statement(db, "UPDATE outbox SET state = 2, attempt = attempt + 1"
+	    " WHERE message = ? AND stage = ? AND action = ? AND state IN (1, 5) AND due_ms <= ?"
+	    " RETURNING attempt");
+	bind_target(stmt, row.id, b->stage, b->action);
+	db_bind_int(stmt, 4, b->now_ms);
+	if (!db_step(db, stmt))
+		return;
+	b->attempt = (uint32_t)db_int(stmt, 0);
+	b->begun = true;
+	db_reset(stmt);
+	queue_row_set(s, &row, QUEUE_ACTIVE);
+	if (b->entry != NULL)
+		journal_append(s, b->entry);
+}
+
+void
+queue_begin(struct store *s, struct queue_begin *b)
+{
+	b->begun = false;
+	b->attempt = 0;
+	b->job.prepare = NULL;
+	b->job.run = begin_run;
+	store_submit(s, &b->job);
+}
+
+static void
+finish_run(struct store *s, struct store_job *job)
+{
+	struct queue_finish *f = (struct queue_finish *)job;
+	struct db *db = store_queue(s);
+	struct queue_row row;
+	sqlite3_stmt *stmt;
+
+	fault_point("attempt.finish");
+	if (!queue_row_find(s, f->event, &row))
+		return;
+	stmt = db_statement(db, "UPDATE outbox SET state = ?4, unknown = 0, due_ms = ?5, code = ?6,"
+	    " reason = ?7, resource = ?8"
+	    " WHERE message = ?1 AND stage = ?2 AND action = ?3 AND state = 2");
+	bind_target(stmt, row.id, f->stage, f->action);
+	db_bind_int(stmt, 4, f->outcome);
+	db_bind_int(stmt, 5, f->due_ms);
+	db_bind_int(stmt, 6, f->code);
+	db_bind_text(stmt, 7, f->reason);
+	db_bind_text(stmt, 8, f->resource_id);
+	db_run(db, stmt);
+	if (db_changes(db) == 0)
+		return;
+	queue_row_set(s, &row, queue_row_judge(s, &row));
+	f->state = row.state;
+	if (f->entry != NULL)
+		journal_append(s, f->entry);
+}
+
+void
+queue_finish(struct store *s, struct queue_finish *f)
+{
+	if (f->outcome < QUEUE_WAITING || f->outcome == QUEUE_CALLING || f->outcome > QUEUE_FAILED)
+		log_panic("queue: outcome %d", (int)f->outcome);
+	f->state = 0;
+	f->job.prepare = NULL;
+	f->job.run = finish_run;
+	store_submit(s, &f->job);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Backoff with jitter, and the end of patience. */
+#include "queue/schedule.h"
+
+uint32_t
+schedule_wait(const struct schedule *schedule, uint32_t attempt, uint32_t random)
+{
+	uint64_t wait = schedule->min_s;
+	uint64_t spread;
+
+	for (uint32_t i = 1; i < attempt && wait < schedule->max_s; i++)
+		wait *= 2;
+	if (wait > schedule->max_s)
+		wait = schedule->max_s;
+	spread = wait / 2;
+	wait = wait - spread / 2 + (spread > 0 ? random % (spread + 1) : 0);
+	return wait > UINT32_MAX ? UINT32_MAX : (uint32_t)wait;
+}
+
+static uint32_t
+wait_for(const struct schedule *schedule, const struct queue_target *target,
+    const struct mt_delivery *delivery)
+{
+	uint32_t random, wait;
+
+	if (delivery->status == MT_PAUSE)
+		return schedule->max_s;
+	hash_random(&random, sizeof(random));
+	wait = schedule_wait(schedule, target->attempt, random);
+	return delivery->retry_after_s > wait ? delivery->retry_after_s : wait;
+}
+
+enum queue_target_state
+schedule_decide(const struct schedule *schedule, const struct queue_target *target,
+    const struct mt_delivery *delivery, int64_t now_ms, int64_t *due_ms)
+{
+	static const enum queue_target_state states[] = {
+		[MT_DELIVERED] = QUEUE_DELIVERED, [MT_DUPLICATE] = QUEUE_DUPLICATE,
+		[MT_RETRY] = QUEUE_WAITING, [MT_FAILED] = QUEUE_FAILED, [MT_PAUSE] = QUEUE_PAUSED,
+	};
+	enum queue_target_state state;
+
+	*due_ms = 0;
+	if (delivery->status < MT_DELIVERED || delivery->status > MT_PAUSE)
+		return QUEUE_FAILED;
+	state = states[delivery->status];
+	if (state != QUEUE_WAITING && state != QUEUE_PAUSED)
+		return state;
+	*due_ms = now_ms + (int64_t)wait_for(schedule, target, delivery) * 1000;
+	if (state == QUEUE_WAITING && *due_ms / 1000 >= target->give_up_s) {
+		*due_ms = 0;
+		return QUEUE_FAILED;
+	}
+	return state;
+}

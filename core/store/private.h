@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The store from the inside: for the files of this folder and the jobs of
+ * queue/, on the committing thread. */
+#ifndef MAILTRI_STORE_PRIVATE_H
+#define MAILTRI_STORE_PRIVATE_H
+
+#include "store/db.h"
+#include "store/store.h"
+
+/* The two databases; asking for the second opens its part of the batch. */
+struct db *store_queue(struct store *);
+struct db *store_counters(struct store *);
+const struct slot *store_key(struct store *);	/* seals state values */
+
+/* The journal's end inside the running transaction. */
+struct journal_head *store_tail(struct store *);
+
+int store_bodies_fd(const struct store *);	/* -1: in memory */
+void store_bodies_changed(struct store *);	/* fsync the directory before BEGIN */
+
+void store_fail(const char *what, const char *name) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Stages that misbehave on demand, for the end-to-end tests; not installed.
+test_stage_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+check_LTLIBRARIES += tests/stages/t-crash.la tests/stages/t-hang.la tests/stages/t-verdict.la
+tests_stages_t_crash_la_SOURCES = tests/stages/t-crash.c
+tests_stages_t_crash_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
+tests_stages_t_hang_la_SOURCES = tests/stages/t-hang.c
+tests_stages_t_hang_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
+tests_stages_t_verdict_la_SOURCES = tests/stages/t-verdict.c
+tests_stages_t_verdict_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
