@@ -11,3 +11,20 @@ libsmtp_a_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)
 role_PROGRAMS += front
 front_SOURCES = core/front.c
 front_LDADD = $(mail_LIBS) $(SSL_LIBS)
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_address tests/unit/test_command tests/unit/test_reply \
+	tests/unit/test_data
+tests_unit_test_address_SOURCES = tests/unit/test_address.c
+tests_unit_test_address_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_address_LDADD = $(smtp_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_command_SOURCES = tests/unit/test_command.c
+tests_unit_test_command_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_command_LDADD = $(smtp_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_reply_SOURCES = tests/unit/test_reply.c
+tests_unit_test_reply_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_reply_LDADD = $(smtp_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_data_SOURCES = tests/unit/test_data.c
+tests_unit_test_data_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_data_LDADD = $(smtp_LIBS) $(CMOCKA_LIBS)
+endif
