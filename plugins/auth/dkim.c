@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* DKIM: the keys are asked for at once, the library runs when all are there. */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/types.h>
+
+#include <opendkim/dkim.h>
+
+#include "dkim.h"
+
+struct dkim_engine {
+	DKIM_LIB *lib;
+};
+
+struct job {	/* what the key callback looks into */
+	struct dkim *dkim;
+	struct key key[SIGNATURES_MAX];
+	DKIM_SIGINFO *info[SIGNATURES_MAX];
+};
+
+/* libopendkim takes its input as unsigned char * and does not write to it. */
+static unsigned char *
+input(const char *p)
+{
+	return (unsigned char *)(uintptr_t)p;
+}
+
+static bool
+same_folded(const char *ours, const unsigned char *theirs)
+{
+	for (;; theirs++) {
+		if (text_space((char)*theirs))
+			continue;
+		if ((char)*theirs != *ours)
+			return false;
+		if (*ours++ == '\0')
+			return true;
+	}
+}
+
+/* Which of our signatures the library means: the one with its b=. */
+static size_t
+find(const struct dkim *d, DKIM_SIGINFO *info)
+{
+	static unsigned char tag[] = "b";
+	const unsigned char *b = dkim_sig_gettagvalue(info, false, tag);
+	size_t i;
+
+	for (i = 0; b != NULL && i < d->count; i++)
+		if (d->signature[i].readable && same_folded(d->signature[i].b, b))
+			return i;
+	return SIGNATURES_MAX;
+}
+
+static DKIM_CBSTAT
+give_key(DKIM *handle, DKIM_SIGINFO *info, unsigned char *buf, size_t room)
+{
+	struct job *job = dkim_get_user_context(handle);
+	size_t i = find(job->dkim, info), n;
+
+	if (i == SIGNATURES_MAX || job->dkim->signature[i].judged)
+		return DKIM_CBSTAT_NOTFOUND;
+	n = strlen(job->key[i].text) + 1;
+	if (n > room)
+		return DKIM_CBSTAT_NOTFOUND;
+	memcpy(buf, job->key[i].text, n);
+	return DKIM_CBSTAT_CONTINUE;
+}
+
+struct dkim_engine *
+dkim_open(void)
+{
+	unsigned flags = DKIM_LIBFLAGS_BADSIGHANDLES, bits = 1024;
+	struct dkim_engine *e = calloc(1, sizeof(*e));
+
+	if (e == NULL || (e->lib = dkim_init(NULL, NULL)) == NULL ||
+	    dkim_set_key_lookup(e->lib, give_key) != DKIM_STAT_OK ||
+	    dkim_options(e->lib, DKIM_OP_SETOPT, DKIM_OPTS_FLAGS, &flags, sizeof(flags)) !=
+	    DKIM_STAT_OK ||
+	    dkim_options(e->lib, DKIM_OP_SETOPT, DKIM_OPTS_MINKEYBITS, &bits, sizeof(bits)) !=
+	    DKIM_STAT_OK) {
+		dkim_end(e);
+		return NULL;
+	}
+	return e;
+}
+
+void
+dkim_end(struct dkim_engine *e)
+{
+	if (e != NULL && e->lib != NULL)
+		dkim_close(e->lib);
+	free(e);
+}
+
+/* Asks for the key; the signature is judged where there is no good one. */
+static void
+fetch_key(struct run *r, unsigned min_bits, struct signature *s, struct key *key)
+{
+	char buf[2 * DOMAIN_MAX + 16];
+	struct text name = text_make(buf, sizeof(buf));
+	struct mt_answer a;
+	int status;
+
+	if (s->judged)
+		return;
+	text_puts(&name, s->selector);
+	text_puts(&name, "._domainkey.");
+	text_puts(&name, s->domain);
+	status = run_ask(r, buf, DNS_TXT, &a);
+	if (status == MT_PENDING)
+		return;
+	if (run_failed(status))
+		signature_judge(s, WORD_TEMPERROR, "the question for its key failed");
+	else if (status != MT_OK)
+		signature_judge(s, WORD_PERMERROR, "there is no key");
+	else if (a.count > 1)
+		signature_judge(s, WORD_PERMERROR, "there is more than one key record");
+	else
+		key_record_parse(a.rr[0], min_bits, s, key);
+}
+
+static bool
+to_be_fed(const struct dkim *d, const struct field *f)
+{
+	size_t i;
+
+	if (!text_is(f->name, DKIM_SIGNHEADER))
+		return true;
+	for (i = 0; i < d->count; i++)
+		if (d->signature[i].field == f)
+			return d->signature[i].readable;
+	return false;
+}
+
+static DKIM_STAT
+feed(DKIM *handle, const struct dkim *d, const struct header *h)
+{
+	static const char end[] = "\r\n";
+	struct mt_span body = h->body;
+	bool tested, ended = body.len >= 2 && memcmp(body.ptr + body.len - 2, end, 2) == 0;
+	DKIM_STAT status = DKIM_STAT_OK;
+	size_t i;
+
+	for (i = 0; i < h->count && status == DKIM_STAT_OK; i++)
+		if (to_be_fed(d, &h->field[i]))
+			status = dkim_header(handle, input(h->field[i].whole.ptr),
+			    h->field[i].whole.len);
+	if (status == DKIM_STAT_OK)
+		status = dkim_eoh(handle);
+	if (status == DKIM_STAT_OK && body.len != 0)
+		status = dkim_body(handle, input(body.ptr), body.len);
+	if (status == DKIM_STAT_OK && body.len != 0 && !ended)
+		status = dkim_body(handle, input(end), 2);
+	return status == DKIM_STAT_OK ? dkim_eom(handle, &tested) : status;
+}
+
+static enum word
+word_of(DKIM_SIGINFO *info, int error)
+{
+	if (DKIM_SIG_CHECK(info) && error == DKIM_SIGERROR_OK)
+		return WORD_PASS;
+	if (dkim_sig_getbh(info) == DKIM_SIGBH_MISMATCH || error == DKIM_SIGERROR_BADSIG)
+		return WORD_FAIL;
+	return WORD_PERMERROR;
+}
+
+static void
+verify(struct dkim_engine *e, const struct header *h, struct job *job, struct dkim_kept *kept)
+{
+	DKIM_STAT status;
+	DKIM *handle = dkim_verify(e->lib, input("mailtri"), NULL, &status);
+	DKIM_SIGINFO **infos = NULL;
+	int n = 0, i;
+
+	if (handle == NULL)
+		abort();	/* out of memory, as everywhere */
+	dkim_set_user_context(handle, job);
+	feed(handle, job->dkim, h);
+	if (dkim_getsiglist(handle, &infos, &n) != DKIM_STAT_OK)
+		n = 0;
+	for (i = 0; i < n; i++) {
+		size_t at = find(job->dkim, infos[i]);
+
+		if (at == SIGNATURES_MAX)
+			continue;
+		kept->result[at].error = dkim_sig_geterror(infos[i]);
+		kept->result[at].word = (uint8_t)word_of(infos[i], kept->result[at].error);
+	}
+	dkim_free(handle);
+}
+
+static void
+take_result(struct signature *s, int word, int error)
+{
+	if (word == WORD_PASS)
+		signature_judge(s, WORD_PASS, "the signature is good");
+	else if (word == WORD_FAIL && error != DKIM_SIGERROR_BADSIG)
+		signature_judge(s, WORD_FAIL, "the body is not the one that was signed");
+	else if (word == WORD_FAIL)
+		signature_judge(s, WORD_FAIL, "the signature does not fit the header");
+	else if (error > 0)
+		signature_judge(s, WORD_PERMERROR, dkim_sig_geterrorstr(error));
+	else
+		signature_judge(s, WORD_PERMERROR, "the library could not verify it");
+}
+
+void
+dkim_check(struct run *r, struct dkim_engine *e, const struct header *h,
+    const struct dkim_options *o, struct dkim *d)
+{
+	struct dkim_kept *kept = r->host->keep(r->msg, sizeof(*kept));
+	struct job *job = run_alloc(r, sizeof(*job));
+	bool waiting = r->waiting, candidates = false;
+	size_t i;
+
+	*d = (struct dkim){ .count = 0 };
+	job->dkim = d;
+	for (i = 0; i < h->count; i++)
+		if (text_is(h->field[i].name, DKIM_SIGNHEADER) && d->seen++ < SIGNATURES_MAX)
+			signature_parse(r, h, &h->field[i], o->covered, &d->signature[d->count++]);
+	r->waiting = false;
+	for (i = 0; i < d->count; i++) {
+		fetch_key(r, o->min_key_bits, &d->signature[i], &job->key[i]);
+		candidates = candidates || !d->signature[i].judged;
+	}
+	if (candidates && !r->waiting) {
+		if (!kept->done)
+			verify(e, h, job, kept);
+		kept->done = 1;
+		for (i = 0; i < d->count; i++)
+			take_result(&d->signature[i], kept->result[i].word, kept->result[i].error);
+	}
+	r->waiting = r->waiting || waiting;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* DKIM (RFC 6376): libopendkim's cryptography and canonicalisation behind
+ * rules of ours; a bad signature does not spoil a good one. */
+#ifndef MAILTRI_AUTH_DKIM_H
+#define MAILTRI_AUTH_DKIM_H
+
+#include "key_record.h"
+
+struct dkim_engine;	/* of one process */
+
+struct dkim_options {
+	const char *const *covered;
+	unsigned min_key_bits;
+};
+
+struct dkim {
+	struct signature signature[SIGNATURES_MAX];
+	size_t count;
+	size_t seen;	/* fields of that name; the first ten are tried */
+};
+
+struct dkim_kept {	/* survives a re-run: the library runs once a message */
+	uint32_t done;
+	struct {
+		uint8_t word, reserved[3];
+		int32_t error;
+	} result[SIGNATURES_MAX];
+};
+
+struct dkim_engine *dkim_open(void);	/* NULL: libopendkim would not start */
+void dkim_end(struct dkim_engine *);
+/* Every signature is judged afterwards unless the run is waiting. */
+void dkim_check(struct run *, struct dkim_engine *, const struct header *,
+    const struct dkim_options *, struct dkim *);
+
+#endif

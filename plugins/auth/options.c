@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Options: their table, their sense, and the networks in them. */
+#include "options.h"
+
+const struct mt_option options_table[] = {
+	{ .name = "require", .def = "spf, dkim, dmarc", .type = MT_OPT_LIST,
+	  .help = "Checks that must each say pass: any of spf, dkim, dmarc.  "
+	      "For intents of class approve all three, whatever stands here." },
+	{ .name = "no_dmarc_record", .def = "reject", .choices = "reject|evaluate",
+	  .type = MT_OPT_CHOICE,
+	  .help = "What a From domain without DMARC record means: reject, or evaluate "
+	      "the alignment as if a record stood there." },
+	{ .name = "alignment", .def = "any", .choices = "any|both", .type = MT_OPT_CHOICE,
+	  .help = "any: one aligned identifier is enough, as in DMARC; both: SPF and DKIM "
+	      "must each pass aligned." },
+	{ .name = "public_suffixes", .def = "false", .type = MT_OPT_BOOL,
+	  .help = "Find organisations by the public suffix list (RFC 7489) and not by the "
+	      "tree walk of RFC 9989." },
+	{ .name = "min_key_bits", .def = "1024", .type = MT_OPT_INT, .min = 1024, .max = 4096,
+	  .help = "The shortest RSA key whose signature counts." },
+	{ .name = "covered", .type = MT_OPT_LIST,
+	  .def = "From, Subject, Date, To, Reply-To, Message-ID, Content-Type, MIME-Version",
+	  .help = "Fields that a signature must cover where they stand in the message, "
+	      "else it does not count." },
+	{ .name = "replay_window", .def = "30d", .type = MT_OPT_DURATION, .min = 86400,
+	  .max = REPLAY_WINDOW_MAX_S,
+	  .help = "How long a message is remembered at least; a signature is remembered "
+	      "as long as it is valid." },
+	{ .name = "own_relays", .def = "", .type = MT_OPT_LIST,
+	  .help = "Addresses or networks of our own relays: their SPF result is policy, "
+	      "which satisfies require but never aligns.  Loopback is not exempt." },
+	{ .name = NULL },
+};
+
+static const char *const checks[] = { "spf", "dkim", "dmarc" };
+
+static bool
+listed(const char *const *list, const char *what)
+{
+	for (; *list != NULL; list++)
+		if (text_is(text_span(*list), what))
+			return true;
+	return false;
+}
+
+/* "192.0.2.0/24" or an address alone. */
+static bool
+network(const char *s, struct spf_address *a, unsigned *bits)
+{
+	struct mt_span text = text_span(s);
+	const char *slash = strchr(s, '/');
+	uint64_t n;
+
+	if (slash != NULL)
+		text.len = (size_t)(slash - s);
+	if (!spf_address_parse(text, a))
+		return false;
+	*bits = a->six ? 128 : 32;
+	if (slash == NULL)
+		return true;
+	if (!text_parse(text_span(slash + 1), *bits, &n))
+		return false;
+	*bits = (unsigned)n;
+	return true;
+}
+
+bool
+options_relay(const struct options *o, const struct spf_address *client)
+{
+	struct spf_address net;
+	unsigned bits, i;
+	size_t k;
+
+	for (k = 0; o->relays[k] != NULL; k++) {
+		if (!network(o->relays[k], &net, &bits) || net.six != client->six)
+			continue;
+		for (i = 0; i < bits; i++)
+			if (((net.bytes[i / 8] ^ client->bytes[i / 8]) >> (7 - i % 8) & 1) != 0)
+				break;
+		if (i == bits)
+			return true;
+	}
+	return false;
+}
+
+const char *
+options_check(const struct mt_host *host, const struct mt_conf *conf)
+{
+	const char *const *list = host->conf_list(conf, "require");
+	struct spf_address net;
+	unsigned bits;
+	size_t i;
+
+	for (; *list != NULL; list++) {
+		for (i = 0; i < 3 && strcmp(*list, checks[i]) != 0; i++)
+			continue;
+		if (i == 3)
+			return "require holds a word that is not spf, dkim or dmarc";
+	}
+	if (!listed(host->conf_list(conf, "covered"), "From"))
+		return "covered must hold From";
+	for (list = host->conf_list(conf, "own_relays"); *list != NULL; list++)
+		if (!network(*list, &net, &bits))
+			return "own_relays holds a word that is not an address or network";
+	if (strcmp(host->conf_str(conf, "alignment"), "both") == 0)
+		for (i = 0, list = host->conf_list(conf, "require"); i < 3; i++)
+			if (!listed(list, checks[i]))
+				return "alignment = both needs spf, dkim and dmarc in require";
+	return NULL;
+}
+
+void
+options_read(struct run *r, struct options *o)
+{
+	const struct mt_host *h = r->host;
+	const char *const *require = h->conf_list(r->conf, "require");
+	struct mt_intent intent = { .size = sizeof(intent) };
+	bool all = h->intent(r->msg, &intent) == 0 && intent.cls == MT_APPROVE;
+
+	*o = (struct options){
+		.require_spf = all || listed(require, "spf"),
+		.require_dkim = all || listed(require, "dkim"),
+		.require_dmarc = all || listed(require, "dmarc"),
+		.both = strcmp(h->conf_str(r->conf, "alignment"), "both") == 0,
+		.replay_window_s = (uint32_t)h->conf_int(r->conf, "replay_window"),
+		.dkim.covered = h->conf_list(r->conf, "covered"),
+		.dkim.min_key_bits = (unsigned)h->conf_int(r->conf, "min_key_bits"),
+		.dmarc.psl = h->conf_int(r->conf, "public_suffixes") != 0,
+		.dmarc.evaluate = !all &&
+		    strcmp(h->conf_str(r->conf, "no_dmarc_record"), "evaluate") == 0,
+		.relays = h->conf_list(r->conf, "own_relays"),
+	};
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The options of the stage as the code wants them. */
+#ifndef MAILTRI_AUTH_OPTIONS_H
+#define MAILTRI_AUTH_OPTIONS_H
+
+#include "judgement.h"
+
+struct options {
+	bool require_spf, require_dkim, require_dmarc;
+	bool both;	/* alignment = both */
+	uint32_t replay_window_s;
+	struct dkim_options dkim;
+	struct dmarc_options dmarc;
+	const char *const *relays;
+};
+
+extern const struct mt_option options_table[];
+
+void options_read(struct run *, struct options *);
+/* NULL, or what is wrong in one sentence. */
+const char *options_check(const struct mt_host *, const struct mt_conf *);
+/* Whether the client is one of ours: an address or network of the list. */
+bool options_relay(const struct options *, const struct spf_address *);
+
+#endif

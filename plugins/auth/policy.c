@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The verdict: structure first, then what may heal, then what will not. */
+#include <stdio.h>
+
+#include "policy.h"
+
+enum { LOG_MAX = 1024 };
+
+struct refusal {
+	int verdict;
+	uint16_t code;
+	const char *enhanced, *reason, *text;
+};
+
+static int
+refuse(struct mt_result *out, const struct refusal *r, const char *why)
+{
+	out->verdict = r->verdict;
+	out->smtp_code = r->code;
+	snprintf(out->enhanced, sizeof(out->enhanced), "%s", r->enhanced);
+	snprintf(out->reason, sizeof(out->reason), "%s", r->reason);
+	snprintf(out->text, sizeof(out->text), "%s%s%s", r->text, why == NULL ? "" : ": ",
+	    why == NULL ? "" : why);
+	return r->verdict;
+}
+
+static bool
+spf_satisfied(const struct options *o, const struct judgement *j)
+{
+	if (j->mail_from.result.word == WORD_POLICY)
+		return !o->both;
+	return j->mail_from.result.word == WORD_PASS && (!o->both || j->dmarc.spf_aligned);
+}
+
+static bool
+dkim_satisfied(const struct options *o, const struct judgement *j)
+{
+	return j->dkim_word == WORD_PASS && (!o->both || j->dmarc.dkim_aligned != NULL);
+}
+
+static int
+judge_structure(const struct judgement *j, struct mt_result *out)
+{
+	static const struct refusal header = { MT_REJECT, 550, "5.6.0", "auth.header.invalid",
+		"The header of the message can be read in more than one way" };
+	static const struct refusal from = { MT_REJECT, 550, "5.6.0", "auth.from.invalid",
+		"The message must have one From field with one address" };
+	static const struct refusal disputed = { MT_REJECT, 550, "5.7.26", "auth.dmarc.disputed",
+		"Two ways to judge DMARC disagree on this message" };
+
+	if (j->header_fault != NULL)
+		return refuse(out, &header, j->header_fault);
+	if (j->from_fault != NULL)
+		return refuse(out, &from, j->from_fault);
+	return j->dmarc.disputed ? refuse(out, &disputed, NULL) : MT_CONTINUE;
+}
+
+static int
+refuse_spf(const struct judgement *j, bool several, struct mt_result *out)
+{
+	char reason[32];
+	struct refusal r = { MT_REJECT, 550, several ? "5.7.26" : "5.7.23", reason,
+		"SPF does not permit your server to use the sender's domain" };
+	enum word w = j->mail_from.result.word;
+
+	if (w == WORD_PERMERROR && !several)
+		r.enhanced = "5.7.24";
+	if (w == WORD_PASS || w == WORD_POLICY) {
+		snprintf(reason, sizeof(reason), "auth.spf.unaligned");
+		r.text = "SPF passed for another domain than that of From";
+		return refuse(out, &r, NULL);
+	}
+	snprintf(reason, sizeof(reason), "auth.spf.%s", word_text(w));
+	return refuse(out, &r, j->mail_from.result.why);
+}
+
+static int
+refuse_dkim(const struct judgement *j, bool several, struct mt_result *out)
+{
+	char reason[32];
+	struct refusal r = { MT_REJECT, 550, several ? "5.7.26" : "5.7.20", reason,
+		"No DKIM signature of the message is good" };
+	const char *why = j->dkim.count == 0 ? "there is none" : j->dkim.signature[0].why;
+
+	if (j->dkim_word == WORD_PASS) {
+		if (!several)
+			r.enhanced = "5.7.22";
+		snprintf(reason, sizeof(reason), "auth.dkim.unaligned");
+		r.text = "No good DKIM signature is of the domain of From";
+		return refuse(out, &r, NULL);
+	}
+	if (j->dkim_word == WORD_POLICY && !several)
+		r.enhanced = "5.7.21";
+	snprintf(reason, sizeof(reason), "auth.dkim.%s", word_text(j->dkim_word));
+	return refuse(out, &r, why);
+}
+
+static int
+refuse_dmarc(const struct judgement *j, bool several, struct mt_result *out)
+{
+	static const struct refusal none = { MT_REJECT, 550, "5.7.1", "auth.dmarc.none",
+		"The domain of From must publish a DMARC record" };
+	static const struct refusal fail = { MT_REJECT, 550, "5.7.26", "auth.dmarc.fail",
+		"Neither SPF nor DKIM proves the domain of From" };
+	struct refusal r = j->dmarc.word == WORD_NONE ? none : fail;
+
+	if (several)
+		r.enhanced = "5.7.26";
+	return refuse(out, &r, j->dmarc.word == WORD_NONE ? NULL : j->dmarc.why);
+}
+
+int
+policy_judge(const struct options *o, const struct judgement *j, struct mt_result *out)
+{
+	static const struct refusal later = { MT_TEMPFAIL, 451, "4.7.0", "auth.temperror",
+		"The sender cannot be proved at the moment, try again" };
+	bool spf = o->require_spf && !spf_satisfied(o, j);
+	bool dkim = o->require_dkim && !dkim_satisfied(o, j);
+	bool dmarc = o->require_dmarc && j->dmarc.word != WORD_PASS;
+	bool several = spf + dkim + dmarc > 1;
+
+	if (judge_structure(j, out) != MT_CONTINUE)
+		return out->verdict;
+	if (spf && (j->mail_from.result.word == WORD_TEMPERROR || j->mail_from.result.unsure))
+		return refuse(out, &later, "a question for SPF failed");
+	if (dkim && j->dkim_word == WORD_TEMPERROR)
+		return refuse(out, &later, "a question for DKIM failed");
+	if (dmarc && j->dmarc.word == WORD_TEMPERROR)
+		return refuse(out, &later, "a question for DMARC failed");
+	if (dmarc && j->dmarc.word != WORD_NONE)
+		return refuse_dmarc(j, several, out);
+	if (spf)
+		return refuse_spf(j, several, out);
+	if (dkim)
+		return refuse_dkim(j, several, out);
+	return dmarc ? refuse_dmarc(j, several, out) : MT_CONTINUE;
+}
+
+void
+policy_replay(enum replay replay, const char *event, struct mt_result *out)
+{
+	static const struct refusal taken = { MT_REJECT, 550, "5.7.1", "auth.replay",
+		"This message was accepted before" };
+	static const struct refusal busy = { MT_TEMPFAIL, 451, "4.7.0", "auth.replay.busy",
+		"This message is being judged already, try again" };
+
+	if (replay == REPLAY_DUPLICATE)
+		refuse(out, &taken, event[0] == '\0' ? NULL : event);
+	else if (replay == REPLAY_BUSY)
+		refuse(out, &busy, NULL);
+}
+
+void
+policy_log(struct run *r, const struct judgement *j, const struct mt_result *result)
+{
+	const struct signature *s = j->signature != NULL ? j->signature :
+	    j->dkim.count != 0 ? &j->dkim.signature[0] : NULL;
+	char buf[LOG_MAX];
+	struct text t = text_make(buf, sizeof(buf));
+	const struct {
+		const char *key, *value;
+	} parts[] = {
+		{ "check=", result->reason },
+		{ " spf=", word_text(j->mail_from.result.word) },
+		{ " spf.domain=", j->mail_from.domain },
+		{ " spf.why=", j->mail_from.result.why },
+		{ " dkim=", word_text(j->dkim_word) },
+		{ " dkim.domain=", s == NULL ? "" : s->domain },
+		{ " dkim.selector=", s == NULL ? "" : s->selector },
+		{ " dkim.why=", s == NULL ? "there is none" : s->why },
+		{ " dmarc=", word_text(j->dmarc.word) },
+		{ " dmarc.domain=", j->from.domain },
+		{ " dmarc.record=", j->dmarc.record_domain },
+		{ " dmarc.why=", j->dmarc.why },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		text_puts(&t, parts[i].key);
+		text_quoted(&t, text_span(parts[i].value));
+	}
+	r->host->log(r->msg, j->dmarc.disputed ? MT_ERROR : MT_WARNING, "refused %s", buf);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From findings to a verdict: what is required, what failed, which code. */
+#ifndef MAILTRI_AUTH_POLICY_H
+#define MAILTRI_AUTH_POLICY_H
+
+#include "options.h"
+
+/* MT_CONTINUE, or the refusal written into the result: permanent with the
+ * codes of RFC 7372, 451 where an answer of the DNS is wanting. */
+int policy_judge(const struct options *, const struct judgement *, struct mt_result *);
+void policy_replay(enum replay, const char *event, struct mt_result *);
+/* One line for the log: check, domain, selector, record and why. */
+void policy_log(struct run *, const struct judgement *, const struct mt_result *);
+
+#endif

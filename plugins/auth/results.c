@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Authentication-Results: nothing of the sender's goes in unquoted. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "results.h"
+
+enum { B_SHOWN = 8 };	/* characters of b=, RFC 6008 */
+
+static struct mt_span
+skip_comments(struct mt_span s)
+{
+	int depth = 0;
+
+	for (; s.len != 0; s = text_cut(s, 1)) {
+		char c = s.ptr[0];
+
+		if (c == '(')
+			depth++;
+		else if (c == ')' && depth > 0)
+			depth--;
+		else if (c == '\\' && depth > 0 && s.len > 1)
+			s = text_cut(s, 1);
+		else if (depth == 0 && !text_space(c))
+			break;
+	}
+	return s;
+}
+
+bool
+results_authserv(struct mt_span s, char *out, size_t room)
+{
+	struct text t = text_make(out, room);
+	bool quoted, closed = false;
+
+	s = skip_comments(s);
+	quoted = s.len != 0 && s.ptr[0] == '"';
+	if (quoted)
+		s = text_cut(s, 1);
+	for (; s.len != 0 && !closed; s = text_cut(s, 1)) {
+		char c = s.ptr[0];
+
+		if (quoted ? c == '"' : (text_space(c) || c == ';' || c == '(')) {
+			closed = true;
+		} else {
+			if (quoted && c == '\\' && s.len > 1)
+				s = text_cut(s, 1);
+			text_byte(&t, text_lower(s.ptr[0]));
+		}
+	}
+	return t.len != 0 && !t.full && (closed || !quoted);
+}
+
+/* A version may follow the id, and an id may end in a dot: both still ours. */
+static bool
+is_ours(const struct run *r, struct mt_span value)
+{
+	char id[2 * DOMAIN_MAX];
+	struct mt_span name;
+
+	if (!results_authserv(value, id, sizeof(id)))
+		return true;
+	name = text_span(id);
+	if (name.len > 1 && id[name.len - 1] == '.')
+		name.len--;
+	return text_equal(name, r->client.hostname);
+}
+
+static int
+remove_field(struct run *r, size_t index)
+{
+	struct mt_edit e = { .size = sizeof(e), .op = MT_FIELD_REMOVE, .index = (uint32_t)index };
+
+	return r->host->edit(r->msg, &e);
+}
+
+static int
+remove_forged(struct run *r)
+{
+	size_t it = 0, index = 0, n = 0, *found;
+	struct mt_span name, value;
+
+	found = run_alloc(r, HEADER_FIELDS_MAX * sizeof(*found));
+	for (; r->host->header_next(r->msg, &it, &name, &value) == 0; index++) {
+		if (n == HEADER_FIELDS_MAX)
+			return E2BIG;
+		if (text_is(name, "Received-SPF") ||
+		    (text_is(name, "Authentication-Results") && is_ours(r, value)))
+			found[n++] = index;
+	}
+	/* From the last to the first: an index names its field whatever the
+	 * order in which the host takes them away. */
+	while (n > 0) {
+		int error = remove_field(r, found[--n]);
+
+		if (error != 0)
+			return error;
+	}
+	return 0;
+}
+
+static void
+write_reason(struct text *t, const char *why)
+{
+	text_puts(t, " reason=");
+	text_quoted(t, text_span(why));
+}
+
+static void
+write_spf(struct text *t, const char *property, const struct identity *i)
+{
+	text_puts(t, ";\r\n\tspf=");
+	text_puts(t, word_text(i->result.word));
+	write_reason(t, i->result.why);
+	if (i->domain[0] != '\0') {
+		text_puts(t, "\r\n\t ");
+		text_puts(t, property);
+		text_puts(t, i->domain);
+	}
+}
+
+static void
+write_signature(struct text *t, const struct signature *s)
+{
+	char b[B_SHOWN + 1];
+
+	text_puts(t, ";\r\n\tdkim=");
+	text_puts(t, word_text(s->word));
+	write_reason(t, s->why);
+	if (s->domain[0] == '\0' || s->selector[0] == '\0')
+		return;
+	text_puts(t, "\r\n\t header.d=");
+	text_puts(t, s->domain);
+	text_puts(t, "\r\n\t header.s=");
+	text_puts(t, s->selector);
+	if (s->algorithm[0] != '\0') {
+		text_puts(t, " header.a=");
+		text_puts(t, s->algorithm);
+	}
+	snprintf(b, sizeof(b), "%.*s", B_SHOWN, s->b);
+	if (b[0] != '\0') {
+		text_puts(t, " header.b=");
+		text_quoted(t, text_span(b));
+	}
+}
+
+void
+results_write(struct text *t, const struct run *r, const struct judgement *j)
+{
+	size_t i;
+
+	text_add(t, r->client.hostname);
+	write_spf(t, r->sender.len == 0 ? "smtp.helo=" : "smtp.mailfrom=", &j->mail_from);
+	if (r->sender.len != 0)
+		write_spf(t, "smtp.helo=", &j->helo);
+	for (i = 0; i < j->dkim.count; i++)
+		write_signature(t, &j->dkim.signature[i]);
+	if (j->dkim.count == 0)
+		text_puts(t, ";\r\n\tdkim=none");
+	text_puts(t, ";\r\n\tdmarc=");
+	text_puts(t, word_text(j->dmarc.word));
+	write_reason(t, j->dmarc.why);
+	if (j->from.domain[0] != '\0') {
+		text_puts(t, "\r\n\t header.from=");
+		text_puts(t, j->from.domain);
+	}
+}
+
+int
+results_edit(struct run *r, const struct judgement *j)
+{
+	char *buf = run_alloc(r, RESULTS_MAX);
+	struct text t = text_make(buf, RESULTS_MAX);
+	struct mt_edit e = { .size = sizeof(e), .op = MT_FIELD_ADD };
+	int error = remove_forged(r);
+
+	results_write(&t, r, j);
+	e.name = text_span("Authentication-Results");
+	e.bytes = (struct mt_span){ buf, t.len };
+	if (error == 0)
+		error = t.full ? EMSGSIZE : r->host->edit(r->msg, &e);
+	if (error != 0)
+		r->host->log(r->msg, MT_ERROR, "Authentication-Results cannot be edited: error %d",
+		    error);
+	return error == 0 ? 0 : -1;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One DKIM-Signature field, and the rules it must keep before any library
+ * sees it (RFC 6376, 8301, 8463 and what we ask beyond them). */
+#ifndef MAILTRI_AUTH_SIGNATURE_H
+#define MAILTRI_AUTH_SIGNATURE_H
+
+#include "domain.h"
+#include "header.h"
+#include "run.h"
+
+enum { SIGNATURES_MAX = 10, SKEW_S = 300 };
+
+struct signature {
+	const struct field *field;
+	char domain[DOMAIN_MAX + 1], selector[DOMAIN_MAX + 1];	/* lower case */
+	char algorithm[24];
+	const char *signed_names;	/* h= without white space, lower case */
+	const char *b;	/* without white space */
+	unsigned char body_hash[32];
+	uint64_t expires;	/* x=; 0: never */
+	bool below;	/* i= is below d= */
+	bool ed25519;
+	bool readable;	/* its tags could be read: the library may see it */
+	bool judged;	/* word and why are final */
+	enum word word;
+	const char *why;	/* half a sentence, no ';' in it */
+};
+
+/* `covered': names of fields that must be signed where they stand. */
+void signature_parse(struct run *, const struct header *, const struct field *,
+    const char *const *covered, struct signature *);
+bool signature_covers(const struct signature *, const char *name);
+void signature_judge(struct signature *, enum word, const char *why);
+/* Whether `name' stands in a list like "a:b:c"; case and spaces ignored. */
+bool signature_listed(struct mt_span list, const char *name);
+
+#endif
