@@ -22,12 +22,27 @@ struct purge {
 	uint64_t slots[ERASE_MAX];
 };
 
+static void recovered(struct store_job *);
+
+static void
+recover(struct recovery *r, uint64_t next_slot)
+{
+	arena_reset(&r->arena);
+	r->recover = (struct erase_recover){ .arena = &r->arena, .now_ms = now_ms(),
+		.next_slot = next_slot, .job = { .done = recovered, .arg = r } };
+	erase_recover(r->engine->store, &r->recover);
+}
+
 static void
 settled(struct store_job *job)
 {
 	struct recovery *r = job->arg;
 	struct engine *e = r->engine;
 
+	if (r->settle.slot < r->recover.next_slot) {	/* the next page */
+		recover(r, r->recover.next_slot);
+		return;
+	}
 	arena_free(&r->arena);
 	free(r);
 	e->recovered = true;
@@ -43,7 +58,7 @@ settle(int error, void *arg)
 
 	if (error != 0)
 		log_fatal("keys cannot erase unused slots: %s", strerror(error));
-	r->settle = (struct erase_settle){ .next_slot = r->recover.next_slot,
+	r->settle = (struct erase_settle){ .slot = r->recover.settle_slot,
 		.job = { .done = settled, .arg = r } };
 	erase_settle(r->engine->store, &r->settle);
 }
@@ -70,9 +85,7 @@ purge_start(struct engine *e, uint64_t next_slot)
 	struct recovery *r = xcalloc(1, sizeof(*r));
 
 	r->engine = e;
-	r->recover = (struct erase_recover){ .arena = &r->arena, .now_ms = now_ms(),
-		.next_slot = next_slot, .job = { .done = recovered, .arg = r } };
-	erase_recover(e->store, &r->recover);
+	recover(r, next_slot);
 }
 
 static void
