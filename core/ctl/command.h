@@ -9,6 +9,7 @@
 
 #include "conf/settings.h"
 #include "ctl/control.h"
+#include "ctl/member.h"
 #include "ctl/options.h"
 #include "ctl/term.h"
 
@@ -58,10 +59,5 @@ int context_call(struct context *, json_t *request, control_object_fn, void *arg
 
 void command_json(const struct context *, const json_t *);	/* one line */
 void command_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-/* The harmless form of a member: text as it is, a number or a flag as text.
- * NULL: it is not there, or null. */
-const char *member_text(struct arena *, const json_t *object, const char *name);
-const char *time_text(struct arena *, int64_t unix_s);	/* RFC 3339, UTC */
 
 #endif

@@ -19,12 +19,9 @@ manual_type(const struct mt_option *o)
 	    types[o->type] : "?";
 }
 
-/* Text on a line of its own: no macro, no escape. */
 static void
-text_line(FILE *out, const char *text)
+text_print(FILE *out, const char *text)
 {
-	if (*text == '.' || *text == '\'')
-		fputs("\\&", out);
 	for (; *text != '\0'; text++)
 		if (*text == '\\')
 			fputs("\\e", out);
@@ -40,24 +37,24 @@ text_argument(FILE *out, const char *text)
 	for (; *text != '\0'; text++)
 		if (*text == '"')
 			fputs("\"\"", out);
-		else if (*text == '\\')
-			fputs("\\e", out);
 		else
-			fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
+			text_print(out, (char[]){ *text, '\0' });
 	fputc('"', out);
 }
 
-/* Help is a phrase; here it begins and ends as a sentence does. */
+/* Help is a phrase; here it begins and ends as a sentence does, and is no
+ * macro. */
 static void
 help_print(FILE *out, const char *help)
 {
-	char first[2] = { (char)toupper((unsigned char)*help), '\0' };
 	size_t len = strlen(help);
 
 	if (len == 0)
 		return;
-	text_line(out, first);
-	text_line(out, help + 1);
+	if (*help == '.' || *help == '\'')
+		fputs("\\&", out);
+	text_print(out, (char[]){ (char)toupper((unsigned char)*help), '\0' });
+	text_print(out, help + 1);
 	fputs(strchr(".!?", help[len - 1]) == NULL ? ".\n" : "\n", out);
 }
 

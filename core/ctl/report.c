@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "ctl/command.h"
+#include "ctl/member.h"
 
 static struct mt_span
 span_trim(struct mt_span s)
