@@ -15,8 +15,7 @@
 #ifndef MAILTRI_AUDIT_VERIFY_H
 #define MAILTRI_AUDIT_VERIFY_H
 
-#include "audit/head.h"
-#include "audit/leaf.h"
+#include "audit/note.h"
 
 enum { VERIFY_LINE_MAX = 4 << 20 };
 
@@ -43,25 +42,5 @@ void verifier_line(struct verifier *, struct mt_span line);	/* without "\n" */
 void verifier_finish(struct verifier *, bool complete, struct verify_result *);
 int audit_verify_file(const char *path, const struct head_key *, const struct head *seen,
     struct verify_result *);	/* errno: cannot be read */
-
-/* Export, in pages so that no commit waits for it. */
-struct export_page {
-	struct store_job job;
-	uint64_t seq;		/* in: first; out: next to ask for */
-	size_t max;		/* leaves a page */
-	struct arena *arena;
-	/* out */
-	struct journal_row *rows;
-	size_t count;
-	const char *note;	/* the last signed head; NULL: none yet */
-	struct head_key *key;	/* in: to read its size; leaves behind it are
-				 * not exported */
-	bool last;		/* no leaf of the head is left */
-};
-void export_page(struct store *, struct export_page *);
-/* One line each, with "\n".  EBADMSG: the row's columns deny its leaf. */
-int export_leaf(const struct journal_row *, struct buf *out);
-int export_opening(const struct journal_row *, const struct slot *, struct buf *out);
-void export_head(const char *note, struct buf *out);
 
 #endif
