@@ -51,7 +51,7 @@ signer_ask(struct head_signer *h)
 	struct journal_head committed = store_head(h->store);
 	struct buf text = { 0 };
 
-	timer_set(h->loop, &h->timer, HEAD_IDLE_MS);
+	timer_set(h->loop, &h->timer, committed.size == 0 ? HEAD_IDLE_MS : HEAD_RETRY_MS);
 	if (committed.size == 0)
 		return;
 	h->head.size = committed.size;
@@ -69,8 +69,8 @@ signer_fire(struct timer *timer)
 {
 	struct head_signer *h = timer->arg;
 
-	if (h->has_key && !h->asked)
-		signer_ask(h);
+	if (h->has_key)
+		signer_ask(h);	/* an answer that did not come is asked for again */
 }
 
 struct head_signer *
@@ -129,6 +129,7 @@ head_signer_signed(struct head_signer *h, struct mt_span signature)
 	if (!h->asked || signature.len != HEAD_SIGNATURE_SIZE)
 		return;
 	h->asked = false;
+	timer_set(h->loop, &h->timer, HEAD_IDLE_MS);
 	saving = xcalloc(1, sizeof(*saving));
 	saving->head = h->head;
 	saving->job.run = saving_run;
@@ -149,6 +150,7 @@ head_signer_signed(struct head_signer *h, struct mt_span signature)
 void
 head_signer_lost(struct head_signer *h)
 {
-	h->has_key = h->asked = false;
-	timer_clear(h->loop, &h->timer);
+	h->asked = false;
+	if (h->has_key)
+		timer_set(h->loop, &h->timer, HEAD_BUSY_MS);
 }

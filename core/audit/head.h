@@ -10,7 +10,7 @@
 #include "base/loop.h"
 #include "store/store.h"
 
-enum { HEAD_BUSY_MS = 1000, HEAD_IDLE_MS = 60000 };
+enum { HEAD_RETRY_MS = 2000 };	/* an answer that does not come */
 
 /* The signer in the engine.  ask sends PROTO_SIGN. */
 struct head_signer;

@@ -19,7 +19,8 @@
 #include "store/hash.h"
 
 enum { HEAD_NAME_MAX = 255, HEAD_KEY_SIZE = 32, HEAD_SIGNATURE_SIZE = 64,
-	HEAD_NOTE_MAX = 2048 };
+	HEAD_NOTE_MAX = 2048,
+	HEAD_BUSY_MS = 1000, HEAD_IDLE_MS = 60000 };	/* a head at least so often */
 
 enum { HEAD_TIME_SIZE = 32 };
 void head_time(int64_t unix_s, char out[HEAD_TIME_SIZE]);	/* RFC 3339, UTC, seconds */

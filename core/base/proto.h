@@ -83,7 +83,7 @@ enum proto_type {
 	/* keys -> engine */
 	PROTO_SLOTS_ARE = 95,	/* u32 count, each: u64 slot, u64 generation,
 				 * span key (32) */
-	PROTO_KEY,		/* i32 errno, span key (32, empty on error) */
+	PROTO_KEY,		/* i32 errno; 32 bytes key where it is 0 */
 	PROTO_ERASED,		/* i32 errno */
 	PROTO_SIGNATURE,	/* span signature (64 bytes) */
 	PROTO_INSTALLATION,	/* span installation HMAC key (32), span Ed25519

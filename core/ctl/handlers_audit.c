@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "audit/export.h"
 #include "audit/record.h"
-#include "audit/verify.h"
 
 struct walk {
 	struct store_job job;

@@ -38,7 +38,7 @@ struct erase_finish {
 void erase_finish(struct store *, struct erase_finish *);
 
 /*
- * At start, before a slot is asked for: attempts without outcome become due
+ * At start: attempts without outcome become due
  * with their outcome unknown, bodies without rows are swept, and slots that
  * were handed out and that no row knows are listed to be erased, a page at a
  * time.  When they are zero commit that with erase_settle(settle_slot); again

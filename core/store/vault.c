@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -223,6 +224,7 @@ vault_open(const struct vault_options *options, char why[256])
 	struct vault *v = xcalloc(1, sizeof(*v));
 	int error;
 
+	mlock(v, sizeof(*v));	/* not into swap, as far as the limit allows */
 	for (size_t i = 0; i < VAULT_SHARDS_OPEN; i++)
 		v->open[i].fd = -1;
 	if (options->root.len != WRAP_KEY_SIZE)

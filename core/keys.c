@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The role `keys': the only process that holds root, shard and signing keys.
+ * It hands out message keys ahead of need, opens and erases single ones, and
+ * signs heads of the audit log.  Of messages it knows slot numbers.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "audit/note.h"
+#include "base/frame.h"
+#include "base/log.h"
+#include "base/proto.h"
+#include "conf/settings.h"
+#include "store/vault.h"
+#include "store/wrap.h"
+
+enum { EXIT_DISK = 75, ERASE_COUNT_MAX = 16384 };
+
+struct keys {
+	struct vault *vault;
+	uint32_t id;		/* of the frame being answered */
+	struct buf out;
+};
+
+static void
+answer(struct keys *k, uint32_t type)
+{
+	int error = frame_send(PROTO_CHANNEL_FD, type, k->id, buf_span(&k->out), NULL, 0);
+
+	explicit_bzero(k->out.p, k->out.len);
+	if (error != 0)
+		exit(0);	/* the engine is gone, and we with it */
+}
+
+/* A key that is not surely on the disk is never handed out. */
+static void
+disk_failed(const char *what, int error)
+{
+	log_error("%s: %s", what, strerror(error));
+	exit(EXIT_DISK);
+}
+
+static void
+serve_slots(struct keys *k, struct unpack *u)
+{
+	struct slot slots[VAULT_FILL_MAX];
+	uint32_t count = unpack_u32(u);
+	int error;
+
+	if (count > VAULT_FILL_MAX)
+		count = VAULT_FILL_MAX;
+	if ((error = vault_fill(k->vault, count, slots)) != 0)
+		disk_failed("keys: making message keys", error);
+	pack_u32(&k->out, count);
+	for (uint32_t i = 0; i < count; i++) {
+		pack_u64(&k->out, slots[i].number);
+		pack_u64(&k->out, slots[i].generation);
+		pack_span(&k->out, span_make(slots[i].key, SEAL_KEY_SIZE));
+	}
+	explicit_bzero(slots, sizeof(slots));
+	answer(k, PROTO_SLOTS_ARE);
+}
+
+static void
+serve_open(struct keys *k, struct unpack *u)
+{
+	uint64_t number = unpack_u64(u), generation = unpack_u64(u);
+	struct slot slot = { 0 };
+	int error = vault_get(k->vault, number, generation, &slot);
+
+	pack_u32(&k->out, (uint32_t)error);
+	if (error == 0)
+		buf_add(&k->out, slot.key, SEAL_KEY_SIZE);
+	explicit_bzero(&slot, sizeof(slot));
+	answer(k, PROTO_KEY);
+}
+
+static void
+serve_erase(struct keys *k, struct unpack *u)
+{
+	uint64_t numbers[ERASE_COUNT_MAX];
+	uint32_t count = unpack_count(u, sizeof(numbers[0]));
+	int error = count <= ERASE_COUNT_MAX ? 0 : EINVAL;
+
+	for (uint32_t i = 0; error == 0 && i < count; i++)
+		numbers[i] = unpack_u64(u);
+	if (error == 0)
+		error = vault_erase(k->vault, numbers, count);
+	if (error != 0 && error != EINVAL)
+		disk_failed("keys: erasing message keys", error);
+	pack_u32(&k->out, (uint32_t)error);
+	answer(k, PROTO_ERASED);
+}
+
+static void
+serve_sign(struct keys *k, struct unpack *u)
+{
+	uint8_t signature[VAULT_SIGNATURE_SIZE];
+
+	vault_sign(k->vault, unpack_span(u), signature);
+	pack_span(&k->out, span_make(signature, sizeof(signature)));
+	answer(k, PROTO_SIGNATURE);
+}
+
+static void
+serve_hello(struct keys *k, struct unpack *u)
+{
+	(void)u;
+	pack_span(&k->out, span_make(vault_installation(k->vault), HASH_SIZE));
+	pack_span(&k->out, span_make(vault_public(k->vault), VAULT_PUBLIC_SIZE));
+	pack_string(&k->out, vault_name(k->vault));
+	pack_u64(&k->out, vault_next(k->vault));
+	answer(k, PROTO_INSTALLATION);
+}
+
+static const struct {
+	uint32_t type;
+	void (*serve)(struct keys *, struct unpack *);
+} services[] = {
+	{ PROTO_SLOTS, serve_slots },
+	{ PROTO_OPEN, serve_open },
+	{ PROTO_ERASE, serve_erase },
+	{ PROTO_SIGN, serve_sign },
+	{ PROTO_HELLO, serve_hello },
+};
+
+static void
+serve(struct keys *k, const struct frame *f)
+{
+	struct unpack u = unpack_of(f->body);
+
+	k->id = f->id;
+	buf_reset(&k->out);
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
+		if (services[i].type == f->type) {
+			services[i].serve(k, &u);
+			return;
+		}
+	log_panic("frame of type %u", f->type);
+}
+
+/* A name for the log and its key: what RFC 1035 allows has neither space nor
+ * '+', which a verifier key could not carry. */
+static const char *
+log_name(const struct settings *settings)
+{
+	const char *name = settings->hostname;
+
+	if (name == NULL || *name == '\0' || strlen(name) > HEAD_NAME_MAX ||
+	    strpbrk(name, " +\n") != NULL)
+		return "mailtri";
+	return name;
+}
+
+/* The verifier key for everybody: state_dir/audit.pub. */
+static void
+publish(const struct keys *k, const char *state_dir)
+{
+	struct head_key key = { 0 };
+	struct buf text = { 0 }, path = { 0 }, made = { 0 };
+	int fd;
+
+	snprintf(key.name, sizeof(key.name), "%s", vault_name(k->vault));
+	memcpy(key.public_key, vault_public(k->vault), HEAD_KEY_SIZE);
+	head_key_format(&key, &text);
+	buf_add_char(&text, '\n');
+	buf_printf(&path, "%s/audit.pub", state_dir);
+	buf_printf(&made, "%s/audit.pub.new", state_dir);
+	fd = open(buf_string(&made), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0 || write(fd, text.p, text.len) != (ssize_t)text.len ||
+	    rename(buf_string(&made), buf_string(&path)) != 0)
+		log_fatal("%s: %s", buf_string(&path), strerror(errno));
+	close(fd);
+	buf_free(&text);
+	buf_free(&path);
+	buf_free(&made);
+}
+
+static struct vault *
+open_vault(const struct settings *settings)
+{
+	const struct secret *root = secrets_find(secrets_receive(), "root");
+	struct vault_options options = { .dir = settings->state_dir, .name = log_name(settings) };
+	struct vault *vault;
+	char why[256];
+
+	if (root == NULL || root->value.len != WRAP_KEY_SIZE)
+		log_fatal("the root key did not arrive: start mailtrid, not this program");
+	options.root = root->value;
+	if ((vault = vault_open(&options, why)) == NULL)
+		log_fatal("%s", why);
+	return vault;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct settings *settings;
+	struct keys k = { 0 };
+	struct buf in = { 0 };
+	struct frame f;
+
+	(void)argv;
+	if (argc != 2) {
+		fputs("keys is started by mailtrid\n", stderr);
+		return 64;
+	}
+	log_open("keys", false);
+	prctl(PR_SET_DUMPABLE, 0);
+	settings = settings_receive();
+	k.vault = open_vault(settings);
+	publish(&k, settings->state_dir);
+	if (frame_send(PROTO_CHANNEL_FD, PROTO_READY, 0, SPAN(""), NULL, 0) != 0)
+		return EXIT_DISK;
+	while (frame_recv(PROTO_CHANNEL_FD, &f, &in, 0) == 0) {
+		serve(&k, &f);
+		frame_close_fds(&f);
+	}
+	vault_close(k.vault);
+	return 0;
+}
