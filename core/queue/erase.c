@@ -189,7 +189,7 @@ static void
 settle_run(struct store *s, struct store_job *job)
 {
 	queue_run(s, "INSERT OR REPLACE INTO meta(name, value) VALUES('settled', ?)",
-	    (int64_t)((struct erase_settle *)job)->next_slot);
+	    (int64_t)((struct erase_settle *)job)->slot);
 }
 
 void

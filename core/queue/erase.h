@@ -59,7 +59,7 @@ void erase_recover(struct store *, struct erase_recover *);
 
 struct erase_settle {
 	struct store_job job;
-	uint64_t next_slot;	/* erase_recover's settle_slot */
+	uint64_t slot;		/* erase_recover's settle_slot */
 };
 void erase_settle(struct store *, struct erase_settle *);
 
