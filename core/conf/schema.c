@@ -288,3 +288,42 @@ schema_target(const struct descriptor *d, const char *name)
 	}
 	return NULL;
 }
+
+/* "sha256//" and the base64 (RFC 4648) of 32 bytes, as curl has it. */
+static bool
+is_pin(const char *text)
+{
+	static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	if (strncmp(text, "sha256//", 8) != 0)
+		return false;
+	text += 8;
+	return strspn(text, base64) == 43 && strcmp(text + 43, "=") == 0;
+}
+
+int
+schema_check_value(const struct descriptor *d, const struct mt_option *o,
+    const struct setting_value *v, char why[SCHEMA_WHY_MAX])
+{
+	const struct mt_option *target = schema_target(d, o->name);
+	struct value_target address;
+	struct arena a = { 0 };
+	const char *suffix;
+	int error = 0;
+
+	if (target == NULL || v->list == NULL)
+		return 0;
+	suffix = o->name + strlen(target->name);
+	for (size_t i = 0; strcmp(suffix, "_pin") == 0 && i < v->list_count; i++)
+		if (!is_pin(v->list[i]))
+			error = refuse(why, "%s: \"%.64s\" is no pin: it must be "
+			    "sha256// and the base64 of 32 bytes", o->name, v->list[i]);
+	if (strcmp(suffix, "_connect") == 0 &&
+	    value_parse_address(&a, v->list[0], &address) != 0)
+		error = refuse(why, "%s is \"%.64s\", but must be a numeric "
+		    "address and a port such as \"127.0.0.1:8443\"", o->name,
+		    v->list[0]);
+	arena_free(&a);
+	return error;
+}

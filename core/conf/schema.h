@@ -3,7 +3,7 @@
 #ifndef MAILTRI_CONF_SCHEMA_H
 #define MAILTRI_CONF_SCHEMA_H
 
-#include "conf/descriptor.h"
+#include "conf/settings.h"
 
 enum { SCHEMA_WHY_MAX = 256, SCHEMA_OPTION_NAME_MAX = 48, SCHEMA_FACT_KEY_MAX = 64 };
 
@@ -21,6 +21,11 @@ int schema_expand(struct arena *, struct descriptor *);
 
 /* Of NAME_pin and its like, the TARGET option they belong to; else NULL. */
 const struct mt_option *schema_target(const struct descriptor *, const char *name);
+
+/* What a value must obey beyond its type: the form of a pin and of an address
+ * to connect to.  0; or EINVAL and `why', which begins with the name. */
+int schema_check_value(const struct descriptor *, const struct mt_option *,
+    const struct setting_value *, char why[SCHEMA_WHY_MAX]);
 
 /* Names no stage may use: the host's own keys in every stage file. */
 extern const struct mt_option schema_host_options[];	/* ends with name NULL */

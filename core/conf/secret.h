@@ -11,7 +11,8 @@ enum { SECRET_BYTES_MAX = 64 * 1024, SECRET_WHY_MAX = 512, SECRET_ROOT_BYTES = 3
 /*
  * Appends the bytes; one newline at the end is dropped.  0, or an errno
  * value and `why', a sentence with the remedy; EPERM: others may read or
- * write the file.  The caller wipes the buffer.
+ * write the file; ENOTDIR: a credential outside of systemd's service.  The
+ * caller wipes the buffer.
  */
 int secret_load(const char *reference, struct buf *, char why[SECRET_WHY_MAX]);
 
@@ -19,9 +20,14 @@ int secret_load(const char *reference, struct buf *, char why[SECRET_WHY_MAX]);
  * 0400 and made durable before it is used.  Always SECRET_ROOT_BYTES. */
 int secret_load_root(const struct settings *, struct buf *, char why[SECRET_WHY_MAX]);
 
-/* Everything one role may know, packed: "front", "keys", or a worker's group.
- * (settings.h names them.)  0, or an errno value and why. */
+/* Everything one role may know, packed (settings.h names them): "front" and
+ * "keys" have their own, "worker" and "worker-net" those of their group; group
+ * may be NULL or "" for the others.  0, or an errno value and why; the buffer
+ * is to be wiped. */
 int secret_pack_role(const struct settings *, const char *role, const char *group,
     struct buf *, char why[SECRET_WHY_MAX]);
+
+/* Whether a file could be loaded: 0, or an errno value and why. */
+int secret_try_file(const char *path, bool private, char why[SECRET_WHY_MAX]);
 
 #endif

@@ -127,8 +127,8 @@ format_units(struct arena *a, int64_t n, const struct unit *u)
 	return arena_printf(a, "%lld%c", (long long)(n / u->factor), u->letter);
 }
 
-static const char *
-format_number(struct arena *a, uint32_t type, int64_t n)
+const char *
+value_format_number(struct arena *a, uint32_t type, int64_t n)
 {
 	if (type == MT_OPT_BOOL)
 		return n != 0 ? "true" : "false";
@@ -159,10 +159,10 @@ set_number(struct value_parser *p, const struct mt_option *o, const char *text,
 	if ((o->min != 0 || o->max != 0) &&
 	    (v->num < o->min || v->num > o->max))
 		return refuse(p, "%s is %.64s, but must be between %s and %s",
-		    o->name, text, format_number(a, o->type, o->min),
-		    format_number(a, o->type, o->max));
+		    o->name, text, value_format_number(a, o->type, o->min),
+		    value_format_number(a, o->type, o->max));
 	v->list = arena_alloc(a, 2 * sizeof(*v->list));
-	v->list[0] = format_number(a, o->type, v->num);
+	v->list[0] = value_format_number(a, o->type, v->num);
 	v->list_count = 1;
 	return 0;
 }
@@ -228,6 +228,25 @@ value_parse_target(struct arena *a, const char *text, struct value_target *out)
 	out->host = *host == '[' ? arena_string(a, span_make(host + 1, len - 2))
 	    : arena_string(a, span_make(host, len));
 	out->port = (uint16_t)number;
+	return 0;
+}
+
+int
+value_parse_address(struct arena *a, const char *text, struct value_target *out)
+{
+	const char *colon = strrchr(text, ':');
+	size_t len = colon == NULL ? 0 : (size_t)(colon - text);
+	bool v6 = is_bracketed_v6(text, len);
+	struct in_addr v4;
+	int64_t port;
+
+	if (len == 0 || parse_int(colon + 1, &port) != 0 || port < 0 || port > 65535)
+		return EINVAL;
+	out->host = v6 ? arena_string(a, span_make(text + 1, len - 2)) :
+	    arena_string(a, span_make(text, len));
+	if (!v6 && inet_pton(AF_INET, out->host, &v4) != 1)
+		return EINVAL;
+	out->port = (uint16_t)port;
 	return 0;
 }
 

@@ -29,10 +29,15 @@ int value_parse(struct value_parser *, const struct mt_option *,
 /* As a file would have it: `90d', `{ "a", "b" }'; "" where unset. */
 const char *value_format(struct arena *, const struct mt_option *,
     const struct setting_value *);
+/* A BOOL, INT, SIZE or DURATION in its shortest form. */
+const char *value_format_number(struct arena *, uint32_t type, int64_t);
 bool value_equal(const struct setting_value *, const struct setting_value *);
 
 /* "https://host[:port]".  0 or EINVAL; host goes to the arena. */
 struct value_target { const char *host; uint16_t port; };
 int value_parse_target(struct arena *, const char *, struct value_target *);
+
+/* "127.0.0.1:25", "[::1]:25": a numeric address and a port (0 to 65535). */
+int value_parse_address(struct arena *, const char *, struct value_target *);
 
 #endif

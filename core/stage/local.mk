@@ -7,10 +7,10 @@ libstage_a_SOURCES = core/stage/describe.c core/stage/describe.h core/stage/grou
 # Stages for tests: -rpath makes libtool build a shared object of what is
 # never installed.
 test_stage_ldflags = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
-check_LTLIBRARIES += tests/stages/t_conf.la tests/stages/t_stale.la
-tests_stages_t_conf_la_SOURCES = tests/stages/t_conf.c
+check_LTLIBRARIES += tests/stages/t-conf.la tests/stages/t-stale.la
+tests_stages_t_conf_la_SOURCES = tests/stages/t-conf.c
 tests_stages_t_conf_la_LDFLAGS = $(test_stage_ldflags)
-tests_stages_t_stale_la_SOURCES = tests/stages/t_stale.c
+tests_stages_t_stale_la_SOURCES = tests/stages/t-stale.c
 tests_stages_t_stale_la_LDFLAGS = $(test_stage_ldflags)
 
 if HAVE_CMOCKA

@@ -297,12 +297,12 @@ opens_files(void **state)
 	struct loaded_stage l;
 
 	(void)state;
-	assert_int_equal(open_file(built("t_conf.so"), &l), 0);
+	assert_int_equal(open_file(built("t-conf.so"), &l), 0);
 	assert_string_equal(l.descriptor.name, "t-conf");
 	assert_int_equal(l.descriptor.callbacks, DESCRIPTOR_MESSAGE | DESCRIPTOR_CHECK);
-	assert_int_not_equal(open_file(built("t_stale.so"), &l), 0);
-	assert_non_null(strstr(why, "t_stale.so: no symbol mailtri_stage_v1"));
-	assert_int_not_equal(open_file("tests/stages/t_conf.so", &l), 0);
+	assert_int_not_equal(open_file(built("t-stale.so"), &l), 0);
+	assert_non_null(strstr(why, "t-stale.so: no symbol mailtri_stage_v1"));
+	assert_int_not_equal(open_file("tests/stages/t-conf.so", &l), 0);
 	assert_non_null(strstr(why, "absolute"));
 	assert_int_not_equal(open_file("/nowhere/at/all.so", &l), 0);
 	assert_non_null(strstr(why, "/nowhere/at/all.so: No such file"));
@@ -336,7 +336,7 @@ refuses_files_others_may_write(void **state)
 	assert_non_null(mkdtemp(dir));
 	snprintf(file, sizeof(file), "%s/x.so", dir);
 	snprintf(link, sizeof(link), "%s/link.so", dir);
-	copy_file(built("t_conf.so"), file);
+	copy_file(built("t-conf.so"), file);
 	assert_int_equal(symlink(file, link), 0);
 	chmod(file, 0644);
 	assert_int_equal(open_file(file, &l), 0);
