@@ -36,3 +36,8 @@ tests_fuzz_fuzz_zone_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
 tests_fuzz_fuzz_zone_LDFLAGS = -fsanitize=fuzzer,address,undefined
 tests_fuzz_fuzz_zone_LDADD = libctl.a $(base_LIBS) $(JANSSON_LIBS)
 endif
+
+sbin_PROGRAMS += mailtrictl
+mailtrictl_SOURCES = core/mailtrictl.c
+mailtrictl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+mailtrictl_LDADD = $(ctl_LIBS) $(CONFUSE_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)

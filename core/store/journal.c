@@ -12,24 +12,6 @@ enum { HEAD_EVERY_S = 60 };
 
 #define ROW_COLUMNS "SELECT seq, event, time, leaf, opening, chain, slot, generation FROM audit "
 
-void
-journal_leaf_hash(struct mt_span leaf, uint8_t out[HASH_SIZE])
-{
-	struct mt_span parts[] = { span_make("\0", 1), leaf };
-
-	hash_sha256(parts, 2, out);
-}
-
-void
-journal_chain(uint8_t chain[HASH_SIZE], struct mt_span leaf)
-{
-	uint8_t hash[HASH_SIZE];
-	struct mt_span parts[] = { span_make(chain, HASH_SIZE), span_make(hash, HASH_SIZE) };
-
-	journal_leaf_hash(leaf, hash);
-	hash_sha256(parts, 2, chain);
-}
-
 /* A refusal's slot is its own; a message's is in the accepting job's hands. */
 static void
 own_slot(struct store *s, const struct journal_entry *e)
