@@ -14,7 +14,7 @@ front_LDADD = $(mail_LIBS) $(SSL_LIBS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_address tests/unit/test_command tests/unit/test_reply \
-	tests/unit/test_data tests/unit/test_session
+	tests/unit/test_data tests/unit/test_session tests/unit/test_session_limits
 tests_unit_test_address_SOURCES = tests/unit/test_address.c
 tests_unit_test_address_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_address_LDADD = $(smtp_LIBS) $(CMOCKA_LIBS)
@@ -27,7 +27,12 @@ tests_unit_test_reply_LDADD = $(smtp_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_data_SOURCES = tests/unit/test_data.c
 tests_unit_test_data_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_data_LDADD = $(smtp_LIBS) $(CMOCKA_LIBS)
-tests_unit_test_session_SOURCES = tests/unit/test_session.c tests/unit/session_world.h
+tests_unit_test_session_SOURCES = tests/unit/test_session.c tests/unit/session_say.h \
+	tests/unit/session_world.h
 tests_unit_test_session_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_session_LDADD = $(smtp_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_session_limits_SOURCES = tests/unit/test_session_limits.c \
+	tests/unit/session_say.h tests/unit/session_world.h
+tests_unit_test_session_limits_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_session_limits_LDADD = $(smtp_LIBS) $(CMOCKA_LIBS)
 endif
