@@ -10,7 +10,7 @@
 #include "pipeline/report.h"
 
 /* Hangs on mail->arg. */
-struct check_line {
+struct line_of {
 	uint32_t id;
 	bool keep;
 	struct mail_bytes raw;	/* until the envelope phase is over */
@@ -20,7 +20,7 @@ struct check_line {
 static void
 report(struct engine *e, struct mail *m)
 {
-	const struct check_line *line = m->arg;
+	const struct line_of *line = m->arg;
 	struct buf json = { 0 }, b = { 0 };
 	int fd;
 
@@ -63,7 +63,7 @@ check_reply(struct engine *e, struct mail *m)
 void
 check_judged(struct engine *e, struct mail *m)
 {
-	struct check_line *line = m->arg;
+	struct line_of *line = m->arg;
 	struct mail_bytes raw = line->raw;
 
 	if (!m->has_raw && (m->verdict.code < 400 || m->only != NULL)) {
@@ -80,7 +80,7 @@ check_judged(struct engine *e, struct mail *m)
 void
 check_freed(struct mail *m)
 {
-	struct check_line *line = m->arg;
+	struct line_of *line = m->arg;
 
 	mail_bytes_free(&line->raw);
 	free(line->only);
@@ -89,7 +89,7 @@ check_freed(struct mail *m)
 
 /* False: the names are not all stages of the pipeline. */
 static bool
-stages_take(struct engine *e, struct unpack *u, struct check_line *line)
+stages_take(struct engine *e, struct unpack *u, struct line_of *line)
 {
 	uint32_t count = unpack_count(u, 4);
 
@@ -121,11 +121,11 @@ judge(struct engine *e, struct mail *m)
 	mail_envelope(m);
 }
 
-void
-check_frame(struct engine *e, struct frame *f)
+static void
+check_line(struct engine *e, struct frame *f)
 {
 	struct unpack u = unpack_of(f->body);
-	struct check_line *line = xcalloc(1, sizeof(*line));
+	struct line_of *line = xcalloc(1, sizeof(*line));
 	int64_t now = unpack_i64(&u);
 	struct envelope envelope;
 	struct mail *m;
@@ -142,4 +142,46 @@ check_frame(struct engine *e, struct frame *f)
 	m->arg = line;
 	m->only = line->only;
 	judge(e, m);
+}
+
+/* Lines that came before the state was ready. */
+struct later {
+	struct later *next;
+	struct frame frame;
+	struct buf body;
+};
+
+static struct later *later, **later_tail = &later;
+
+void
+check_frame(struct engine *e, struct frame *f)
+{
+	struct later *l;
+
+	if (e->recovered) {
+		check_line(e, f);
+		return;
+	}
+	l = xcalloc(1, sizeof(*l));
+	l->frame = *f;
+	buf_add(&l->body, f->body.ptr, f->body.len);
+	l->frame.body = buf_span(&l->body);
+	f->fd_count = 0;
+	*later_tail = l;
+	later_tail = &l->next;
+}
+
+void
+check_resume(struct engine *e)
+{
+	while (later != NULL) {
+		struct later *l = later;
+
+		later = l->next;
+		check_line(e, &l->frame);
+		frame_close_fds(&l->frame);
+		buf_free(&l->body);
+		free(l);
+	}
+	later_tail = &later;
 }

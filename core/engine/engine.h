@@ -113,6 +113,7 @@ void claim_get(void *, struct mail *, const uint8_t key[CLAIM_KEY_SIZE], struct 
 
 /* check.c: `mailtrictl check' in place of fronts. */
 void check_frame(struct engine *, struct frame *);
+void check_resume(struct engine *);	/* the state is ready */
 void check_judged(struct engine *, struct mail *);
 void check_reply(struct engine *, struct mail *);	/* committed: report and end */
 void check_freed(struct mail *);

@@ -46,6 +46,7 @@ settled(struct store_job *job)
 	arena_free(&r->arena);
 	free(r);
 	e->recovered = true;
+	check_resume(e);
 	intake_update(e);
 	dispatch_wake(e->dispatch);
 	purge_run(e);
