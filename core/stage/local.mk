@@ -14,7 +14,10 @@ tests_stages_t_stale_la_SOURCES = tests/stages/t-stale.c
 tests_stages_t_stale_la_LDFLAGS = $(test_stage_ldflags)
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_loader
+check_PROGRAMS += tests/unit/test_loader tests/unit/test_stage
+tests_unit_test_stage_SOURCES = tests/unit/test_stage.c
+tests_unit_test_stage_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_stage_LDADD = $(stage_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_loader_SOURCES = tests/unit/test_loader.c
 tests_unit_test_loader_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_loader_LDADD = $(stage_LIBS) $(CMOCKA_LIBS)
