@@ -201,7 +201,7 @@ control_open(struct engine *e, struct frame *f)
 	if (f->fd_count != 1)
 		return;
 	e->handlers = (struct handlers){ .store = e->store, .settings = e->settings,
-		.key = &e->head_key, .slots = e->slots, .status = status_roles,
+		.key = &e->head_key, .status = status_roles,
 		.open = open_slot, .due = due, .arg = e };
 	e->control = control_server_new(e->loop, f->fds[0], handlers_table, &e->handlers);
 	f->fds[0] = -1;
