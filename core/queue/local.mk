@@ -3,3 +3,11 @@ noinst_LIBRARIES += libqueue.a
 libqueue_a_SOURCES = core/queue/act.c core/queue/attempt.c core/queue/erase.c core/queue/erase.h \
 	core/queue/item.c core/queue/private.h core/queue/queue.c core/queue/queue.h \
 	core/queue/schedule.c core/queue/schedule.h
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_queue
+tests_unit_test_queue_SOURCES = tests/unit/test_queue.c tests/unit/store_world.h
+tests_unit_test_queue_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_queue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=seal_close
+tests_unit_test_queue_LDADD = $(store_test_LIBS)
+endif

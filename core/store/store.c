@@ -314,12 +314,15 @@ store_reap(struct store *s)
 }
 
 void
-store_do(struct store *s, struct store_job *job)
+store_wait(struct store *s, struct store_job *job)
 {
 	struct pollfd fd = { .fd = s->event_fd, .events = POLLIN };
 
-	job->flags &= ~(uint32_t)STORE_LAZY;
-	store_submit(s, job);
+	pthread_mutex_lock(&s->lock);
+	if (s->waiting.head != NULL)
+		s->urgent++;	/* lazy or not, somebody waits now */
+	pthread_cond_signal(&s->wake);
+	pthread_mutex_unlock(&s->lock);
 	while (!job->finished) {
 		poll(&fd, 1, -1);
 		store_reap(s);

@@ -53,8 +53,9 @@ void store_set_key(struct store *, const uint8_t key[HASH_SIZE]);
 void store_submit(struct store *, struct store_job *);
 int store_fd(const struct store *);	/* readable: store_reap() has work */
 void store_reap(struct store *);	/* runs done() of finished jobs */
-/* Submits and waits, done() included: at start, at stop and in tests only. */
-void store_do(struct store *, struct store_job *);
+/* Waits for a job that was submitted and does not free itself, done()
+ * included: at stop and in tests only. */
+void store_wait(struct store *, struct store_job *);
 struct journal_head store_head(struct store *);	/* what is committed; any thread */
 
 /* Room on the disk of the state directory: intake stops below the reserve,

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The committing thread, claims, counters, values and the journal. */
+#include "store_world.h"
+
+#include <fcntl.h>
+
+#include "store/private.h"
+
+static int
+setup(void **state)
+{
+	struct world *w = malloc(sizeof(*w));
+
+	world_init(w, false);
+	*state = w;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	world_fini(*state);
+	free(*state);
+	return 0;
+}
+
+static void
+test_one_at_a_time(void **state)
+{
+	struct world *w = *state;
+	struct store_options options = { .dir = w->dir };
+	char why[256];
+
+	assert_null(store_open(&options, why));
+	assert_non_null(strstr(why, "in use"));
+	options.dir = "/proc/nowhere";
+	assert_null(store_open(&options, why));
+	assert_non_null(strstr(why, "/proc/nowhere"));
+}
+
+struct counted {
+	struct store_job job;
+	int *next, ran, done;
+};
+
+static void
+counted_run(struct store *s, struct store_job *job)
+{
+	struct counted *c = (struct counted *)job;
+
+	(void)s;
+	c->ran = ++*c->next;
+}
+
+static void
+counted_done(struct store_job *job)
+{
+	((struct counted *)job)->done++;
+}
+
+static void
+test_order_and_done(void **state)
+{
+	struct world *w = *state;
+	struct counted jobs[100];
+	int next = 0;
+
+	for (int i = 0; i < 100; i++) {
+		jobs[i] = (struct counted){ .next = &next,
+			.job = { .run = counted_run, .done = counted_done } };
+		store_submit(w->store, &jobs[i].job);
+	}
+	store_wait(w->store, &jobs[99].job);
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(jobs[i].ran, i + 1);
+		assert_int_equal(jobs[i].done, 1);
+	}
+}
+
+/* A lazy job alone is not committed at once, but with any other. */
+static void
+test_lazy(void **state)
+{
+	struct world *w = *state;
+	int next = 0;
+	struct counted lazy = { .next = &next,
+		.job = { .run = counted_run, .done = counted_done, .flags = STORE_LAZY } };
+	struct counted other = { .next = &next, .job = { .run = counted_run } };
+
+	store_submit(w->store, &lazy.job);
+	store_submit(w->store, &other.job);
+	store_wait(w->store, &other.job);
+	assert_int_equal(lazy.done, 1);
+	assert_int_equal(lazy.ran, 1);
+	lazy.done = 0;
+	store_submit(w->store, &lazy.job);
+	store_wait(w->store, &lazy.job);
+	assert_int_equal(lazy.done, 1);
+}
+
+static struct state_look
+look(struct world *w, const char *key, uint32_t limit, int64_t now_s)
+{
+	struct state_look l = { .claim = { .limit = limit, .window_s = 100 }, .now_s = now_s };
+
+	memcpy(l.claim.key, key, strlen(key));
+	state_look(w->store, &l);
+	store_wait(w->store, &l.job);
+	return l;
+}
+
+struct taking {
+	struct store_job job;
+	struct state_claim claim;
+	int64_t now_s;
+	const char *event;
+};
+
+static void
+taking_run(struct store *s, struct store_job *job)
+{
+	struct taking *t = (struct taking *)job;
+
+	state_claim_take(s, &t->claim, t->now_s, t->event);
+}
+
+static void
+take(struct world *w, const char *key, uint32_t limit, int64_t now_s)
+{
+	struct taking t = { .job = { .run = taking_run }, .event = "evt_holder", .now_s = now_s,
+		.claim = { .limit = limit, .window_s = 100 } };
+
+	memcpy(t.claim.key, key, strlen(key));
+	store_submit(w->store, &t.job);
+	store_wait(w->store, &t.job);
+}
+
+static void
+test_once(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(look(w, "a", 1, 1000).used, 0);
+	take(w, "a", 1, 1000);
+	assert_int_equal(look(w, "a", 1, 1099).used, 1);
+	assert_string_equal(look(w, "a", 1, 1099).holder, "evt_holder");
+	assert_true(look(w, "a", 1, 1099).holder_seen);	/* its message is gone */
+	assert_int_equal(look(w, "a", 1, 1100).used, 0);
+	assert_int_equal(look(w, "b", 1, 1000).used, 0);
+	world_reopen(w);
+	assert_int_equal(look(w, "a", 1, 1099).used, 1);
+}
+
+static void
+test_counter(void **state)
+{
+	struct world *w = *state;
+
+	for (int i = 0; i < 5; i++)
+		take(w, "n", 7, 1000 + i);
+	assert_int_equal(look(w, "n", 7, 1010).used, 5);
+	assert_int_equal(look(w, "n", 7, 1010).retry_after_s, 90);
+	assert_int_equal(look(w, "n", 7, 1100).used, 0);
+	take(w, "n", 7, 1100);	/* a new window */
+	assert_int_equal(look(w, "n", 7, 1150).used, 1);
+	assert_int_equal(look(w, "n", 7, 1150).retry_after_s, 50);
+}
+
+static struct state_get
+get(struct world *w, const char *key, int64_t now_s)
+{
+	struct state_get g = { .now_s = now_s };
+
+	memcpy(g.key, key, strlen(key));
+	state_get(w->store, &g);
+	store_wait(w->store, &g.job);
+	return g;
+}
+
+static void
+put(struct world *w, const char *key, struct mt_span value, int64_t until_s)
+{
+	struct state_put p = { .value = value, .until_s = until_s };
+	struct queue_record r = { .puts = &p, .put_count = 1 };
+
+	memcpy(p.key, key, strlen(key));
+	queue_record(w->store, &r);
+	store_wait(w->store, &r.job);
+}
+
+static void
+test_value(void **state)
+{
+	struct world *w = *state;
+	struct state_get g;
+
+	assert_false(get(w, "v", 1000).found);
+	put(w, "v", SPAN("old"), 1100);
+	put(w, "v", SPAN("the value"), 1100);
+	g = get(w, "v", 1099);
+	assert_true(g.found);
+	assert_true(span_is(buf_span(&g.value), "the value"));
+	buf_free(&g.value);
+	assert_false(get(w, "v", 1100).found);
+	put(w, "v", SPAN(""), 1100);
+	assert_false(get(w, "v", 1000).found);
+}
+
+static void
+test_value_limit(void **state)
+{
+	struct world *w = *state;
+	char *big = calloc(1, STATE_VALUE_MAX);
+	struct state_get g;
+
+	put(w, "v", span_make(big, STATE_VALUE_MAX), 1100);
+	g = get(w, "v", 1000);
+	assert_int_equal(g.value.len, STATE_VALUE_MAX);
+	buf_free(&g.value);
+	free(big);
+}
+
+static struct journal_row *rows;
+static size_t row_count;
+
+struct reading {
+	struct store_job job;
+	struct arena *arena;
+	const char *event, *note;
+};
+
+static void
+reading_run(struct store *s, struct store_job *job)
+{
+	struct reading *r = (struct reading *)job;
+
+	row_count = r->event != NULL ? journal_find(s, r->arena, span_of(r->event), 100, &rows) :
+	    journal_read(s, r->arena, 1, 2, &rows);
+	r->note = journal_head_find(s, r->arena, 50);
+}
+
+static void
+record(struct world *w, const char *event)
+{
+	struct slot slot;
+	struct queue_record r = { .now_s = w->now_s, .entry_count = 1 };
+
+	slots_take(w->slots, &slot);
+	r.entries = world_entry(w, event, AUDIT_REFUSED, &slot);
+	r.entries->keep_until_s = w->now_s + 100;
+	queue_record(w->store, &r);
+	store_wait(w->store, &r.job);
+}
+
+static void
+test_journal(void **state)
+{
+	struct world *w = *state;
+	struct reading r = { .job = { .run = reading_run }, .arena = &w->arena };
+	uint8_t chain[HASH_SIZE] = { 0 };
+	struct journal_head head;
+
+	record(w, "evt_a");
+	record(w, "evt_b");
+	record(w, "evt_a");
+	world_reopen(w);
+	record(w, "evt_c");
+	head = store_head(w->store);
+	assert_int_equal(head.size, 4);
+
+	store_submit(w->store, &r.job);
+	store_wait(w->store, &r.job);
+	assert_int_equal(row_count, 2);
+	assert_int_equal(rows[0].seq, 1);
+	assert_string_equal(rows[1].event, "evt_a");
+	assert_non_null(memmem(rows[1].leaf.ptr, rows[1].leaf.len, ",\"seq\":2,", 9));
+
+	r.event = "evt_a";
+	store_submit(w->store, &r.job);
+	store_wait(w->store, &r.job);
+	assert_int_equal(row_count, 2);
+	journal_chain(chain, rows[0].leaf);
+	assert_memory_equal(chain, rows[0].chain, HASH_SIZE);
+}
+
+struct heading {
+	struct store_job job;
+	uint64_t size;
+	int64_t time_s;
+	const char *note;
+};
+
+static void
+heading_run(struct store *s, struct store_job *job)
+{
+	struct heading *h = (struct heading *)job;
+
+	journal_head_add(s, h->size, h->time_s, span_of(h->note));
+}
+
+static void
+test_heads(void **state)
+{
+	static const struct { uint64_t size; int64_t time_s; const char *note; } adds[] = {
+		{ 10, 600, "ten" }, { 20, 659, "twenty" }, { 60, 660, "sixty" } };
+	struct world *w = *state;
+	struct reading r = { .job = { .run = reading_run }, .arena = &w->arena };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct heading h = { .job = { .run = heading_run }, .size = adds[i].size,
+			.time_s = adds[i].time_s, .note = adds[i].note };
+
+		store_submit(w->store, &h.job);
+		store_wait(w->store, &h.job);
+	}
+	store_submit(w->store, &r.job);	/* of a minute the last one stays */
+	store_wait(w->store, &r.job);
+	assert_string_equal(r.note, "twenty");
+}
+
+static void
+test_room(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(store_room(w->store, 1), STORE_ROOM);
+	assert_int_equal(store_room(w->store, UINT64_MAX / 2), STORE_NO_ATTEMPTS);
+}
+
+static void
+test_memory(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, true);
+	take(&w, "a", 1, 1000);
+	assert_int_equal(look(&w, "a", 1, 1001).used, 1);
+	assert_int_equal(store_room(w.store, UINT64_MAX / 2), STORE_ROOM);
+	world_fini(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_one_at_a_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_order_and_done, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lazy, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_counter, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_value, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_value_limit, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_journal, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_heads, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_room, setup, teardown),
+		cmocka_unit_test(test_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
