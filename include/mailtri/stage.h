@@ -237,7 +237,10 @@ struct mt_field {
 					 * MT_OPT_SECRET option; the host puts
 					 * its value in place */
 };
-enum { MT_FIELD_SECRET = 1u << 0 };
+enum {
+	MT_FIELD_SECRET = 1u << 0,
+	MT_FIELD_BEARER = 1u << 1	/* with SECRET: "Bearer " in front of it */
+};
 
 struct mt_http {
 	uint32_t       size, timeout_ms;	/* 0: 30 s */

@@ -254,11 +254,13 @@ mt_test_h_keep(struct mt_msg *m, size_t size)
 {
 	struct mt_test *t = m->test;
 
-	if (t->kept == NULL && size <= MT_KEEP_MAX) {
+	if (size == 0 || size > MT_KEEP_MAX)
+		return NULL;
+	if (t->kept == NULL) {
 		t->kept = mt_test_block(&t->lasting, size);
 		t->kept_size = size;
 	}
-	return size <= t->kept_size ? t->kept : NULL;
+	return size == t->kept_size ? t->kept : NULL;
 }
 
 static inline int64_t

@@ -149,6 +149,17 @@ mt_test_h_state_put(struct mt_msg *m, struct mt_span key, struct mt_span value,
 	return MT_OK;
 }
 
+/* A control byte in a field is refused, as by the real host. */
+static inline int
+mt_test_is_clean(const struct mt_field *f)
+{
+	for (; f != NULL && f->name != NULL; f++)
+		for (const char *p = f->value; *p != '\0'; p++)
+			if ((unsigned char)*p < 0x20 || *p == 0x7f)
+				return 0;
+	return 1;
+}
+
 /* The fields as they would go out, the secrets in place. */
 static inline const char *
 mt_test_fields(struct mt_test *t, const struct mt_field *f)
@@ -158,7 +169,8 @@ mt_test_fields(struct mt_test *t, const struct mt_field *f)
 
 	for (; f != NULL && f->name != NULL; f++) {
 		struct mt_span v = mt_test_span(f->value);
-		size_t more = strlen(f->name) + 4;
+		const char *scheme = (f->flags & MT_FIELD_BEARER) != 0 ? "Bearer " : "";
+		size_t more = strlen(f->name) + strlen(scheme) + 4;
 		char *longer;
 
 		if ((f->flags & MT_FIELD_SECRET) != 0 &&
@@ -166,8 +178,8 @@ mt_test_fields(struct mt_test *t, const struct mt_field *f)
 			mt_test_abort("a field's secret is not set", f->value);
 		longer = (char *)mt_test_block(&t->lasting, len + more + v.len + 1);
 		memcpy(longer, out, len);
-		snprintf(longer + len, more + v.len + 1, "%s: %.*s\r\n", f->name,
-		    (int)v.len, v.ptr);
+		snprintf(longer + len, more + v.len + 1, "%s: %s%.*s\r\n", f->name,
+		    scheme, (int)v.len, v.ptr);
 		len += more + v.len;
 		out = longer;
 	}
@@ -218,7 +230,8 @@ mt_test_h_http_request(struct mt_msg *m, const struct mt_http *h,
 
 	memset(out, 0, size);
 	out->size = size;
-	if ((t->stage->needs & MT_NEED_HTTP) == 0)
+	out->error = EPERM;
+	if ((t->stage->needs & MT_NEED_HTTP) == 0 || !mt_test_is_clean(h->fields))
 		return MT_DENIED;
 	if (mt_test_find_option(t, h->target, &i)->type != MT_OPT_TARGET)
 		mt_test_abort("not a target", h->target);
