@@ -5,5 +5,6 @@ EXTRA_DIST += tests/run.py
 noinst_HEADERS += tests/unit/test.h
 
 include tests/abi/local.mk
+include tests/bench/local.mk
 include tests/lint/local.mk
 include tests/stages/local.mk

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Built when tests/bench/bench asks for it.
+EXTRA_PROGRAMS += tests/bench/load
+tests_bench_load_SOURCES = tests/bench/load.c
+EXTRA_DIST += tests/bench/bench tests/bench/README.md
