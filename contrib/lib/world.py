@@ -59,3 +59,16 @@ class World:
 
     def client(self, instance, helo="mx.good.example", source="127.0.0.1"):
         return sender.Client(instance.port, helo, self.authority.path, source)
+
+    def core_options(self, **changes):
+        """mailtri.conf for this world; changes replace sections and options."""
+        certificates = [certificate for certificate, _, _ in self.pairs]
+        keys = [key for _, key, _ in self.pairs]
+        return {
+            "tls": {"certificate": certificates, "key": keys},
+            "resolver": {"nameservers": [self.nameserver.setting]},
+            "pipeline": ["auth", "allowlist"],
+            f'route "{ADDRESS}"': {"intents": ["create_task"], "deliver": ["linear-dispatch"],
+                                   "retain": Bare("90d")},
+            **changes,
+        }

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What lies on the disk: nothing readable, nothing past its time, and what
+happens when there is no room for more."""
+import base64
+import os
+import pathlib
+import subprocess
+
+import pytest
+from conftest import BUILD
+from world import ADDRESS, wait_until
+
+WORDS = [b"Quixotrelle", b"zimbalquorf-4711", b"ann@good.example"]
+DISK = 48 << 20
+
+
+def disguises(word):
+    """The word as it is, and as it looks inside base64, hex and UTF-16."""
+    yield word
+    yield word.hex().encode()
+    yield word.decode().encode("utf-16-le")
+    for shift in range(3):  # three alignments; the ends depend on neighbours
+        text = base64.b64encode(b"\0" * shift + word)
+        yield text[shift + 1:-4]
+
+
+def hits(folder, words=tuple(WORDS)):
+    found = []
+    for path in pathlib.Path(folder).rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            found += [(path.name, w) for w in words if any(d in data for d in disguises(w))]
+    return found
+
+
+def canary(stand):
+    return stand.mail("Quixotrelle in the subject", body="zimbalquorf-4711 in the body\n" * 3)
+
+
+def big_canary(stand):
+    return stand.mail("Quixotrelle, large", body="zimbalquorf-4711 in the body\n" * 8000)
+
+
+def test_no_word_of_a_mail_is_on_the_disk(start):
+    stand = start("canary")
+    for message in (canary(stand), big_canary(stand)):
+        answer = stand.send(message)
+        assert answer.code == 250
+        stand.delivered(answer.event)
+    assert stand.send(stand.mail("Quixotrelle refused", domain="stranger.example"),
+                      mail_from="ann@stranger.example").code == 550
+    assert hits(stand.mailtri.folder) == []
+    assert stand.mailtri.stop() == 0
+    assert hits(stand.mailtri.folder) == []
+
+
+def test_the_search_finds_them_where_encryption_is_left_out(world, start):
+    """The same search, an engine linked with a seal that seals nothing."""
+    plain = BUILD / "tests/e2e/engine-plain"
+    if not plain.exists():
+        pytest.skip("engine-plain is not built here")
+    roles = world.folder / "plain-roles"
+    roles.mkdir()
+    for path in world.programs.roles.iterdir():
+        if path.is_file() and os.access(path, os.X_OK):
+            (roles / path.name).symlink_to(path)
+    (roles / "engine").unlink()
+    (roles / "engine").symlink_to(plain)
+    kept, world.programs.roles = world.programs.roles, roles
+    try:
+        stand = start("canary-plain")
+        for message in (canary(stand), big_canary(stand)):
+            stand.delivered(stand.send(message).event)
+        assert {word for _, word in hits(stand.mailtri.state)} == set(WORDS)
+        assert stand.mailtri.stop() == 0
+    finally:
+        world.programs.roles = kept
+
+
+def test_what_is_past_its_time_is_purged(start):
+    route = {f'route "{ADDRESS}"': {"intents": ["create_task"], "deliver": ["linear-dispatch"],
+                                    "retain": 1}}
+    stand = start("purge", **route)
+    answer = stand.send(stand.mail("Gone soon"))
+    assert answer.code == 250
+
+    def erased():
+        return [r for r in stand.records(answer.event) if "erase" in r["action"]["type"]]
+    wait_until(erased, "the record of the erasure")
+    out = stand.mailtri.ctl_run("queue", "show", answer.event, "--json")
+    assert out.returncode != 0 or "erased" in out.stdout
+    # Whoever reads the audit log now learns that it happened, not who it was.
+    assert all(r["actor"]["email"] is None for r in stand.records(answer.event))
+    assert stand.mailtri.ctl_run("audit", "verify").returncode == 0
+    assert stand.mailtri.stop() == 0
+
+
+@pytest.fixture
+def small_disk(world):
+    """A file system of its own for the state of one instance."""
+    at = world.folder / "small"
+    at.mkdir()
+    out = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=755", "mailtri-test", at],
+                         capture_output=True, text=True, check=False)
+    if out.returncode != 0:
+        pytest.skip("a file system can only be mounted by root")
+    yield at
+    subprocess.run(["umount", "-l", at], check=False)
+    at.rmdir()
+
+
+def fill(disk, leave):
+    """Leaves that many bytes free."""
+    room = os.statvfs(disk)
+    with open(disk / "ballast", "wb") as f:
+        os.posix_fallocate(f.fileno(), 0, room.f_bavail * room.f_frsize - leave)
+
+
+def accepted(stand, title):
+    """An answer of 250, retried as a sender would; None until then."""
+    try:
+        answer = stand.send(stand.mail(title))
+    except OSError:
+        return None
+    return answer if answer.code == 250 else None
+
+
+@pytest.mark.parametrize("leave,reserve", [(6 << 20, 8 << 20), (0, 0)], ids=["reserve", "full"])
+def test_full_disk(start, small_disk, leave, reserve):
+    stand = start(f"disk-{leave}", state_dir=small_disk / "state", limits={
+        "disk_reserve": reserve, "retry_min": 1, "retry_max": 1})
+    first = stand.send(stand.mail("Room for this"))
+    assert first.code == 250
+    stand.delivered(first.event)
+    fill(small_disk, leave)
+
+    def turned_away():
+        try:
+            answer = stand.send(stand.mail("No room for this", body="x" * 60 * 1000))
+        except OSError:
+            return False
+        assert answer.code in (250, 452, 451)
+        return answer if answer.code == 452 else None
+    answer = wait_until(turned_away, "a 452")
+    assert answer.enhanced == "4.3.1"
+    assert stand.mailtri.child.running()
+    (small_disk / "ballast").unlink()
+    second = wait_until(lambda: accepted(stand, "Room again"), "room again")
+    for event in (first.event, second.event):
+        stand.delivered(event)
+    assert stand.mailtri.ctl_run("audit", "verify").returncode == 0
+    assert stand.mailtri.stop() == 0
