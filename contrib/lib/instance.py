@@ -137,12 +137,15 @@ class Instance:
                               timeout=CALL_S, check=False)
 
     def ctl(self, *arguments, stdin=None):
-        """What mailtrictl ... --json prints: a list of objects, or the object."""
+        """The objects mailtrictl ... --json prints, one a line."""
         out = self.ctl_run(*arguments, "--json", stdin=stdin)
         if out.returncode != 0:
             raise Failed(f"mailtrictl {' '.join(map(str, arguments))}: exit {out.returncode}: "
                          f"{out.stderr}{out.stdout}")
-        return parse_json(out.stdout)
+        return [json.loads(line) for line in out.stdout.splitlines() if line.strip()]
+
+    def ctl_one(self, *arguments, stdin=None):
+        return self.ctl(*arguments, stdin=stdin)[0]
 
     def roles(self):
         """{"front": [pid, ...], "worker:checks": [...]} of what mailtrid runs."""
@@ -155,14 +158,6 @@ class Instance:
                     name = argv[1].decode()
                 found.setdefault(name, []).append(pid)
         return found
-
-
-def parse_json(text):
-    """One value, or one a line."""
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
 
 
 def descendants(pid):

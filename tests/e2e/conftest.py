@@ -52,19 +52,17 @@ class Stand:
     def delivered(self, event):
         """The queue's item once everything was handed over."""
         def look():
-            item = self.mailtri.ctl("queue", "show", event)
+            item = self.mailtri.ctl_one("queue", "show", event)
             return item if item["state"] == "done" else None
         return wait_until(look, f"delivery of {event}")
 
     def records(self, event):
-        found = self.mailtri.ctl("audit", "show", event)
-        return found if isinstance(found, list) else [found]
+        return self.mailtri.ctl("audit", "show", event)
 
     def newest(self, reason, timeout=20):
         """The newest audit record with that reason, once it is there."""
         def look():
             found = self.mailtri.ctl("audit", "list")
-            found = found if isinstance(found, list) else [found]
             return next((r for r in reversed(found) if r.get("reason") == reason), None)
         return wait_until(look, f"an audit record with {reason}", timeout)
 

@@ -82,7 +82,7 @@ def test_what_is_held_is_not_delivered(start):
     before = len(stand.linear.issues())
     answer = stand.send(stand.mail("Wait for it"))
     assert answer.code == 250
-    assert stand.mailtri.ctl("queue", "show", answer.event)["state"] == "held"
+    assert stand.mailtri.ctl_one("queue", "show", answer.event)["state"] == "held"
     assert len(stand.linear.issues()) == before
     assert stand.mailtri.stop() == 0
 
