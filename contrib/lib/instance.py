@@ -147,6 +147,23 @@ class Instance:
     def ctl_one(self, *arguments, stdin=None):
         return self.ctl(*arguments, stdin=stdin)[0]
 
+    def status(self):
+        return self.ctl_one("status")
+
+    def records(self, start=0):
+        """Audit records from that number on."""
+        return self.ctl("audit", "list", "--from", start)
+
+    def export_audit(self, path):
+        out = self.ctl_run("audit", "export")
+        if out.returncode != 0:
+            raise Failed(f"mailtrictl audit export: {out.stderr}")
+        path.write_text(out.stdout)
+
+    def verify_audit(self, path):
+        """mailtrictl audit verify of an export, by the key of this instance."""
+        return self.ctl_run("audit", "verify", path, "--key", self.status()["audit"]["key"])
+
     def roles(self):
         """{"front": [pid, ...], "worker:checks": [...]} of what mailtrid runs."""
         found = {}

@@ -75,29 +75,22 @@ class Show:
         self.page.row("Linear", self.world.linear.url)
         self.page.row("mailtri", f"127.0.0.1:{self.mailtri.port}, STARTTLS")
 
-    def last_seq(self):
-        records = self.mailtri.ctl("audit", "list")
-        return records[-1]["seq"] if records else -1
-
     def delivered(self, event):
         def look():
             item = self.mailtri.ctl_one("queue", "show", event)
             return item if item["state"] in ("done", "dead") else None
         return wait_until(look, f"the delivery of {event}")
 
-    def new_records(self, after):
-        return [r for r in self.mailtri.ctl("audit", "list") if r["seq"] > after]
-
     def offer(self, name, message, mail_from, recipient=ADDRESS):
         """Sends one mail and gathers what came of it."""
-        after = self.last_seq()
+        seen = self.mailtri.status()["audit"]["records"]
         helo = "mx." + mail_from.partition("@")[2]
         answer = self.world.client(self.mailtri, helo=helo).send(mail_from, recipient, message)
         resource, known = None, {m["event"] for m in self.mails}
         if answer.event and answer.event not in known:
             item = self.delivered(answer.event)
             resource = next((t["resource_id"] for t in item["targets"] if t["resource_id"]), None)
-        records = wait_until(lambda: self.new_records(after), "an audit record", REFUSAL_S)
+        records = wait_until(lambda: self.mailtri.records(seen), "an audit record", REFUSAL_S)
         mail = {"name": name, "smtp": str(answer), "reason": answer.reason or records[0]["reason"],
                 "event": answer.event or records[0]["eventId"], "resource_id": resource,
                 "records": records}
@@ -124,11 +117,11 @@ class Show:
         """The audit log as it is, and a copy of it with one byte flipped."""
         copy = self.world.folder / "audit.jsonl"
         self.mailtri.export_audit(copy)
-        intact = self.mailtri.ctl_run("audit", "verify", copy)
+        intact = self.mailtri.verify_audit(copy)
         data = bytearray(copy.read_bytes())
         data[len(data) // 3] ^= 1
         copy.write_bytes(data)
-        flipped = self.mailtri.ctl_run("audit", "verify", copy)
+        flipped = self.mailtri.verify_audit(copy)
         said = {"verified": intact.returncode == 0, "said": (intact.stdout + intact.stderr).strip(),
                 "flipped_byte_found": flipped.returncode == 1,
                 "flipped_said": (flipped.stdout + flipped.stderr).strip()}

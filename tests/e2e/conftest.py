@@ -62,8 +62,8 @@ class Stand:
     def newest(self, reason, timeout=20):
         """The newest audit record with that reason, once it is there."""
         def look():
-            found = self.mailtri.ctl("audit", "list")
-            return next((r for r in reversed(found) if r.get("reason") == reason), None)
+            found = reversed(self.mailtri.records())
+            return next((r for r in found if r.get("reason") == reason), None)
         return wait_until(look, f"an audit record with {reason}", timeout)
 
 
