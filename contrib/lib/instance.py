@@ -73,20 +73,18 @@ class Instance:
         self.folder, self.programs, self.hostname = pathlib.Path(folder), programs, hostname
         self.etc, self.state, self.run = (self.folder / n for n in ("etc", "state", "run"))
         self.conf = self.etc / "mailtri.conf"
-        self.port, self.tls_port = free_port(), 0
+        self.port = free_port()
         self.child, self.environment = None, {}
-        self.options, self.stages = {}, {}
+        self.listen = {f'listen "127.0.0.1:{self.port}"': {"tls": Bare("required")}}
         for path in (self.etc / "stages.d", self.state, self.run):
             path.mkdir(parents=True, exist_ok=True)
 
     def configure(self, options, stages):
         """Writes mailtri.conf: what every instance has, and these options;
         and a file for each stage."""
-        self.options, self.stages = options, stages
-        listen = {f'listen "127.0.0.1:{self.port}"': {"protocol": Bare("smtp"), "tls": Bare("required")}}
         every = {"hostname": self.hostname, "state_dir": self.state, "run_dir": self.run,
                  "stage_dir": self.programs.stages, "libexec_dir": self.programs.roles}
-        self.conf.write_text("\n".join(block({**every, **listen, **options})) + "\n")
+        self.conf.write_text("\n".join(block({**every, **self.listen, **options})) + "\n")
         for name, values in stages.items():
             (self.etc / "stages.d" / f"{name}.conf").write_text("\n".join(block(values)) + "\n")
 

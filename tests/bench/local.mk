@@ -2,4 +2,4 @@
 # Built when tests/bench/bench asks for it.
 EXTRA_PROGRAMS += tests/bench/load
 tests_bench_load_SOURCES = tests/bench/load.c
-EXTRA_DIST += tests/bench/bench tests/bench/README.md
+EXTRA_DIST += tests/bench/bench tests/bench/corpus.py tests/bench/peer.py tests/bench/README.md
