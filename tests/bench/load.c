@@ -162,7 +162,6 @@ connection_begin(struct connection *c)
 {
 	int n;
 
-	c->mail = &mails[mail_next++];
 	c->sent++;
 	c->started_s = now_s();
 	c->await = AWAIT_MAIL;
@@ -176,6 +175,7 @@ static void
 connection_next(struct connection *c)
 {
 	if (c->sent < setup.mails_each && mail_next < mail_count) {
+		c->mail = &mails[mail_next++];
 		connection_begin(c);
 		return;
 	}
@@ -203,7 +203,7 @@ reply_take(struct connection *c, int code, const char *line)
 
 	switch (c->await) {
 	case AWAIT_BANNER:
-		domain = strchr(mails[mail_next < mail_count ? mail_next : 0].sender, '@');
+		domain = strchr(c->mail->sender, '@');
 		n = snprintf(c->command, sizeof(c->command), "EHLO mx.%s\r\n",
 		    domain != NULL ? domain + 1 : "bench.example");
 		c->await = AWAIT_EHLO;
@@ -302,6 +302,7 @@ connection_open(struct connection *c)
 	int one = 1;
 
 	memset(c, 0, sizeof(*c));
+	c->mail = &mails[mail_next++];
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (c->fd < 0 || inet_pton(AF_INET, setup.host, &to.sin_addr) != 1)
 		fail(setup.host);
@@ -330,7 +331,7 @@ run(struct connection *all)
 
 	for (unsigned i = 0; i < setup.connections; i++) {
 		all[i].fd = -1;
-		if (mail_next + i < mail_count)
+		if (mail_next < mail_count)
 			connection_open(&all[i]);
 	}
 	while (any_open(all)) {
