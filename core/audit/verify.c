@@ -137,6 +137,7 @@ field_fits(struct verifier *v, struct scan *s)
 	struct audit_value value;
 	struct buf bytes = { 0 };
 	char quoted[80];
+	size_t length;
 	struct mt_span salt, text;
 	bool fits = false;
 
@@ -152,8 +153,9 @@ field_fits(struct verifier *v, struct scan *s)
 		value.value = buf_span(&bytes);
 		quoted[0] = '"';
 		audit_commitment(&value, quoted + 1);
-		strcat(quoted, "\"");
-		fits = memmem(v->leaf.p, v->leaf.len, quoted, strlen(quoted)) != NULL;
+		length = strlen(quoted);
+		quoted[length++] = '"';
+		fits = memmem(v->leaf.p, v->leaf.len, quoted, length) != NULL;
 	}
 	buf_wipe(&bytes);
 	return fits;

@@ -7,8 +7,11 @@ libpipeline_a_SOURCES = core/pipeline/ask.c core/pipeline/call.c core/pipeline/c
 	core/pipeline/verdict.c core/pipeline/verdict.h core/pipeline/walk.c core/pipeline/walk.h
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_pipeline
-tests_unit_test_pipeline_SOURCES = tests/unit/test_pipeline.c
+check_PROGRAMS += tests/unit/test_pipeline tests/unit/test_verdict
+tests_unit_test_pipeline_SOURCES = tests/unit/test_pipeline.c tests/unit/pipeline_rig.h
 tests_unit_test_pipeline_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_pipeline_LDADD = $(pipeline_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_verdict_SOURCES = tests/unit/test_verdict.c
+tests_unit_test_verdict_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_verdict_LDADD = $(pipeline_LIBS) $(CMOCKA_LIBS)
 endif
