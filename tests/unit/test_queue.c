@@ -3,7 +3,6 @@
  * cell of the table of states. */
 #include <fcntl.h>
 
-#include "queue/schedule.h"
 #include "store_world.h"
 
 static int
@@ -152,7 +151,7 @@ test_two_targets(void **state)
 	struct queue_target two[2] = { a->target, a->target };
 	struct queue_load load = { .arena = &w->arena, .event = "evt_a" };
 
-	strcpy(two[0].stage, "webhook-dispatch");
+	snprintf(two[0].stage, sizeof(two[0].stage), "webhook-dispatch");
 	a->job.targets = two;
 	a->job.target_count = 2;
 	assert_true(world_accept(w, a));
@@ -473,54 +472,6 @@ test_recover(void **state)
 	assert_int_equal(r.slot_count + r.swept_bodies + r.unknown_attempts, 0);
 }
 
-static void
-test_wait(void **state)
-{
-	static const struct schedule schedule = { .min_s = 60, .max_s = 3600 };
-	static const uint32_t middle[] = { 60, 60, 120, 240, 480, 960, 1920, 3600, 3600 };
-
-	(void)state;
-	for (uint32_t attempt = 1; attempt < 9; attempt++) {
-		uint32_t least = UINT32_MAX, most = 0, base = middle[attempt];
-
-		for (uint32_t random = 0; random < 4000; random++) {
-			uint32_t wait = schedule_wait(&schedule, attempt, random);
-
-			least = wait < least ? wait : least;
-			most = wait > most ? wait : most;
-		}
-		assert_int_equal(least, base - base / 4);
-		assert_int_equal(most, base + base / 4);
-	}
-	assert_true(schedule_wait(&schedule, UINT32_MAX, 0) <= 3600);
-	assert_int_equal(schedule_wait(&(struct schedule){ 0, 0 }, 5, 7), 0);
-}
-
-static void
-test_decide(void **state)
-{
-	static const struct schedule schedule = { .min_s = 60, .max_s = 3600 };
-	struct queue_target target = { .attempt = 1, .give_up_s = 2000 };
-	struct mt_delivery d = { .status = MT_DELIVERED };
-	int64_t due_ms;
-
-	(void)state;
-	assert_int_equal(schedule_decide(&schedule, &target, &d, 1000000, &due_ms), QUEUE_DELIVERED);
-	d.status = MT_RETRY;
-	assert_int_equal(schedule_decide(&schedule, &target, &d, 1000000, &due_ms), QUEUE_WAITING);
-	assert_in_range(due_ms, 1045000, 1075000);
-	d.retry_after_s = 500;
-	assert_int_equal(schedule_decide(&schedule, &target, &d, 1000000, &due_ms), QUEUE_WAITING);
-	assert_int_equal(due_ms, 1500000);
-	d.retry_after_s = 1000;
-	assert_int_equal(schedule_decide(&schedule, &target, &d, 1000000, &due_ms), QUEUE_FAILED);
-	d.status = MT_PAUSE;
-	assert_int_equal(schedule_decide(&schedule, &target, &d, 1000000, &due_ms), QUEUE_PAUSED);
-	assert_int_equal(due_ms, 4600000);
-	d.status = 77;
-	assert_int_equal(schedule_decide(&schedule, &target, &d, 1000000, &due_ms), QUEUE_FAILED);
-}
-
 static const char *word;
 static int hits;
 
@@ -632,8 +583,6 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_erase, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_erase_undone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_recover, setup, teardown),
-		cmocka_unit_test(test_wait),
-		cmocka_unit_test(test_decide),
 		cmocka_unit_test_setup_teardown(test_canary, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_canary_is_found, setup, teardown),
 	};
