@@ -2,12 +2,16 @@
 /* The engine without fronts: one mail a frame, judged and reported. */
 #include "engine/engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/proto.h"
 #include "pipeline/report.h"
+#include "smtp/address.h"
+#include "smtp/data.h"
+#include "smtp/reply.h"
 
 /* Hangs on mail->arg. */
 struct line_of {
@@ -108,17 +112,109 @@ stages_take(struct engine *e, struct unpack *u, struct line_of *line)
 	return !u->bad;
 }
 
+/* The message as a client would have sent it: dots stuffed, ended. */
+static uint32_t
+data_faults(struct mt_span raw, uint64_t limit)
+{
+	struct data data;
+	struct buf wire = { 0 }, out = { 0 };
+	bool start = true;
+
+	for (size_t i = 0; i < raw.len; i++) {
+		if (start && raw.ptr[i] == '.')
+			buf_add_char(&wire, '.');
+		buf_add_char(&wire, raw.ptr[i]);
+		start = raw.ptr[i] == '\n' && i > 0 && raw.ptr[i - 1] == '\r';
+	}
+	buf_add_string(&wire, start ? ".\r\n" : "\r\n.\r\n");
+	data_init(&data, limit);
+	data_feed(&data, buf_span(&wire), &out);
+	buf_free(&wire);
+	buf_free(&out);
+	return data.faults;
+}
+
+static bool
+path_is_good(struct mt_span mailbox, bool may_be_null)
+{
+	struct buf path = { 0 };
+	struct address address;
+	size_t used = 0;
+	bool good;
+
+	buf_add_char(&path, '<');
+	buf_add(&path, mailbox.ptr, mailbox.len);
+	buf_add_char(&path, '>');
+	good = address_parse(buf_span(&path), &address, &used) == ADDRESS_OK &&
+	    used == path.len && (may_be_null || address.kind != ADDRESS_NULL);
+	buf_free(&path);
+	return good;
+}
+
+/* What the dialogue would have refused before any stage is asked. */
+static enum reply_id
+dialogue_refuses(const struct engine *e, const struct mail *m, struct mt_span raw)
+{
+	static const struct {
+		uint32_t fault;
+		enum reply_id reply;
+	} table[] = {
+		{ DATA_BARE, REPLY_BARE }, { DATA_LARGE, REPLY_SIZE },
+		{ DATA_LONG, REPLY_LINE },
+	};
+	const struct envelope *v = &m->envelope;
+	uint32_t faults;
+
+	if (!address_is_domain(v->helo) && !address_is_literal(v->helo))
+		return REPLY_DOMAIN;
+	if (!path_is_good(v->sender, true))
+		return REPLY_SENDER;
+	if (!path_is_good(v->rcpt, false))
+		return REPLY_RECIPIENT;
+	faults = data_faults(raw, e->settings->limits.message_bytes);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if ((faults & table[i].fault) != 0)
+			return table[i].reply;
+	return REPLY_NONE;
+}
+
+static void
+refuse(struct engine *e, struct mail *m, struct verdict v)
+{
+	m->verdict = v;
+	m->verdict.phase = PHASE_ENVELOPE;
+	report(e, m);
+}
+
+/* The words of the dialogue, "reason: sentence" where it has a reason. */
+static struct verdict
+verdict_of_reply(enum reply_id id)
+{
+	const struct reply *r = reply_get(id);
+	struct mt_span reason = reply_reason(id);
+	char code[64] = "smtp.syntax";
+
+	if (reason.len > 0 && reason.len < sizeof(code))
+		snprintf(code, sizeof(code), "%.*s", (int)reason.len, reason.ptr);
+	return verdict_host(r->code, r->enhanced, code,
+	    reason.len > 0 ? r->text + reason.len + 2 : r->text);
+}
+
 static void
 judge(struct engine *e, struct mail *m)
 {
-	if (m->route == NULL && m->only == NULL) {
-		m->verdict = verdict_host(550, "5.1.1", "smtp.rcpt.unknown",
-		    "no intent is served at this address; check its spelling");
-		m->verdict.phase = PHASE_ENVELOPE;
-		report(e, m);
-		return;
+	const struct line_of *line = m->arg;
+	enum reply_id id = m->only != NULL ? REPLY_NONE :
+	    dialogue_refuses(e, m, line->raw.span);
+
+	if (id != REPLY_NONE) {
+		refuse(e, m, verdict_of_reply(id));
+	} else if (m->route == NULL && m->only == NULL) {
+		refuse(e, m, verdict_host(550, "5.1.1", "smtp.rcpt.unknown",
+		    "no intent is served at this address; check its spelling"));
+	} else {
+		mail_envelope(m);
 	}
-	mail_envelope(m);
 }
 
 static void
