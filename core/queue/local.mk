@@ -13,4 +13,11 @@ tests_unit_test_queue_SOURCES = tests/unit/test_queue.c tests/unit/store_world.h
 tests_unit_test_queue_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_queue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=seal_close
 tests_unit_test_queue_LDADD = $(store_test_LIBS)
+# With crash points, whatever the rest of the build has.
+check_PROGRAMS += tests/fault/test_crash
+tests_fault_test_crash_SOURCES = tests/fault/test_crash.c tests/unit/store_world.h core/base/fault.c \
+	$(libstore_a_SOURCES) $(libqueue_a_SOURCES)
+tests_fault_test_crash_CPPFLAGS = $(TEST_CPPFLAGS) -UMAILTRI_FAULTS -DMAILTRI_FAULTS
+tests_fault_test_crash_LDADD = libaudit.a $(base_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS) \
+	$(JANSSON_LIBS) $(CMOCKA_LIBS)
 endif
