@@ -4,3 +4,10 @@ libaudit_a_SOURCES = core/audit/early.c core/audit/early.h core/audit/export.c c
 	core/audit/head.c core/audit/head.h core/audit/leaf.c core/audit/leaf.h \
 	core/audit/note.c core/audit/note.h core/audit/record.c core/audit/record.h \
 	core/audit/verify.c core/audit/verify.h
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_audit
+tests_unit_test_audit_SOURCES = tests/unit/test_audit.c tests/unit/store_world.h
+tests_unit_test_audit_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_audit_LDADD = $(store_test_LIBS)
+endif
