@@ -15,3 +15,11 @@ tests_unit_test_verdict_SOURCES = tests/unit/test_verdict.c
 tests_unit_test_verdict_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_verdict_LDADD = $(pipeline_LIBS) $(CMOCKA_LIBS)
 endif
+
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_call
+tests_fuzz_fuzz_call_SOURCES = tests/fuzz/fuzz_call.c
+tests_fuzz_fuzz_call_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_call_LDFLAGS = -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_call_LDADD = $(pipeline_LIBS)
+endif
