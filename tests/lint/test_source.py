@@ -11,7 +11,7 @@ import tree
 # A folder includes from base and from those to its left; engine is the parts
 # of one program.
 LAYERS = ["base", "conf", "smtp", "mail", "pipeline", "stage", "store", "queue", "dispatch",
-          "audit", "ctl", "web", "engine"]
+          "audit", "ctl", "web", "engine", "master"]
 TOP_LEVEL = {"configure.ac", "Makefile.am", "README.md", "LICENSE", "CHANGELOG.md",
              "CONTRIBUTING.md", "core", "include", "plugins", "etc", "tests", "contrib"}
 FILE_LINES_MAX = 600

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The master: reads the configuration, binds what must be bound, starts the
+ * roles and keeps them alive.  It parses no mail and holds no key for longer
+ * than it takes to hand it over.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "conf/parse.h"
+#include "mailtri/version.h"
+#include "master/listen.h"
+#include "master/notify.h"
+#include "master/roles.h"
+
+struct master {
+	struct settings *settings;
+	struct loop *loop;
+	struct roles *roles;
+	struct watch signals;
+	int *listeners;
+	int control, lock;
+	int status;
+};
+
+struct options {
+	const char *file;
+	bool check, json, verbose;
+};
+
+static int
+usage(FILE *out, int status)
+{
+	fputs("usage: mailtrid [-nvV] [-c FILE] [--json]\n"
+	    "  -c, --config FILE  read FILE instead of " MAILTRI_CONFDIR "/mailtri.conf\n"
+	    "  -n, --check        print every problem of the configuration and exit\n"
+	    "      --json         with -n: as JSON\n"
+	    "  -v, --verbose      say more\n"
+	    "  -V, --version      print the version and exit\n"
+	    "mailtrid(8) is the manual.\n", out);
+	return status;
+}
+
+/* -1: go on; else the exit status. */
+static int
+options_parse(struct options *o, int argc, char **argv)
+{
+	static const struct option table[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "check", no_argument, NULL, 'n' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:nvVh", table, NULL)) != -1)
+		switch (c) {
+		case 'c':
+			o->file = optarg;
+			break;
+		case 'n':
+			o->check = true;
+			break;
+		case 'j':
+			o->json = true;
+			break;
+		case 'v':
+			o->verbose = true;
+			break;
+		case 'V':
+			puts("mailtrid " MAILTRI_VERSION);
+			return 0;
+		case 'h':
+			return usage(stdout, 0);
+		default:
+			return usage(stderr, EX_USAGE);
+		}
+	return optind == argc ? -1 : usage(stderr, EX_USAGE);
+}
+
+/* -n: the problems are the result and go to standard output. */
+static int
+check(const struct options *o)
+{
+	struct problems problems;
+	struct settings *s;
+	int status;
+
+	problems_init(&problems);
+	s = parse_settings(o->file, &problems);
+	if (o->json)
+		problems_print_json(&problems, stdout);
+	else
+		problems_print(&problems, stdout, isatty(STDOUT_FILENO));
+	if (!o->json)
+		fprintf(stderr, "%s: %zu errors, %zu warnings\n", o->file,
+		    problems.errors, problems.warnings);
+	status = s == NULL ? EX_CONFIG : 0;
+	settings_free(s);
+	problems_fini(&problems);
+	return status;
+}
+
+static struct settings *
+load(const char *file)
+{
+	struct problems problems;
+	struct settings *s;
+
+	problems_init(&problems);
+	s = parse_settings(file, &problems);
+	problems_print(&problems, stderr, isatty(STDERR_FILENO));
+	problems_fini(&problems);
+	return s;
+}
+
+static void
+on_ready(void *arg)
+{
+	const struct master *m = arg;
+	struct buf b = { 0 };
+	char name[LISTEN_NAME_MAX];
+
+	for (size_t i = 0; i < m->settings->listener_count; i++)
+		buf_printf(&b, "%s%s (tls %s)", i == 0 ? "" : ", ",
+		    listen_name(m->listeners[i], name), (const char *const[]){
+		    "required", "offered", "none" }[m->settings->listeners[i].tls]);
+	log_info("ready: listening on %s", buf_string(&b));
+	notify_send("READY=1\nSTATUS=taking mail");
+	buf_free(&b);
+}
+
+static void
+on_end(void *arg, int status)
+{
+	struct master *m = arg;
+
+	m->status = status;
+	loop_stop(m->loop);
+}
+
+static void
+on_signal(struct watch *w, uint32_t events)
+{
+	struct master *m = w->arg;
+	struct signalfd_siginfo info;
+
+	(void)events;
+	if (read(w->fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGHUP) {
+		log_warning("SIGHUP: the configuration is read at start only; "
+		    "restart mailtrid");
+		return;
+	}
+	log_info("stopping");
+	notify_send("STOPPING=1");
+	roles_stop(m->roles);
+}
+
+static void
+signals_open(struct master *m)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	m->signals = (struct watch){ .fn = on_signal, .arg = m,
+		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) };
+	if (m->signals.fd < 0 || loop_watch(m->loop, &m->signals, EPOLLIN) != 0)
+		log_panic("signalfd: %s", strerror(errno));
+}
+
+/* One mailtrid to one state directory, whatever its run_dir. */
+static int
+state_lock(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		log_fatal("%s: %s", dir, errno == EWOULDBLOCK ?
+		    "another mailtrid uses it: stop that one" : strerror(errno));
+	return fd;
+}
+
+static void
+master_open(struct master *m)
+{
+	char why[LISTEN_WHY_MAX];
+
+	if (geteuid() == 0 && m->settings->user == NULL)
+		log_warning("%s: the roles run as root: set user", m->settings->file);
+	m->listeners = xcalloc(m->settings->listener_count, sizeof(*m->listeners));
+	if (listen_directories(m->settings, why) != 0 ||
+	    listen_open(m->settings, m->listeners, why) != 0)
+		log_fatal("%s", why);
+	m->lock = state_lock(m->settings->state_dir);
+	if (listen_control(m->settings, &m->control, why) != 0)
+		log_fatal("%s", why);
+	m->loop = loop_new();
+	signals_open(m);
+	m->roles = roles_new(&(struct roles_options){ .loop = m->loop,
+	    .settings = m->settings, .listeners = m->listeners,
+	    .control = m->control, .on_ready = on_ready, .on_end = on_end,
+	    .arg = m });
+}
+
+static void
+master_close(struct master *m)
+{
+	char *control = NULL;
+
+	if (m->roles != NULL)
+		roles_free(m->roles);
+	if (asprintf(&control, "%s/control", m->settings->run_dir) >= 0)
+		unlink(control);
+	free(control);
+	for (size_t i = 0; i < m->settings->listener_count; i++) {
+		close(m->listeners[i]);
+		if (m->settings->listeners[i].host == NULL)
+			unlink(m->settings->listeners[i].address + strlen("unix:"));
+	}
+	free(m->listeners);
+	close(m->control);
+	close(m->lock);
+	loop_unwatch(m->loop, &m->signals);
+	close(m->signals.fd);
+	loop_free(m->loop);
+	settings_free(m->settings);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .file = MAILTRI_CONFDIR "/mailtri.conf" };
+	struct master m = { .status = EXIT_FAILURE };
+	int status = options_parse(&o, argc, argv);
+
+	if (status >= 0)
+		return status;
+	if (o.check)
+		return check(&o);
+	log_open("mailtrid", o.verbose);
+#ifndef __SANITIZE_ADDRESS__	/* which looks for leaks as a debugger would */
+	prctl(PR_SET_DUMPABLE, 0);	/* secrets pass through */
+#endif
+	m.settings = load(o.file);
+	if (m.settings == NULL)
+		return EX_CONFIG;
+	master_open(&m);
+	if (m.roles != NULL)
+		loop_run(m.loop);
+	master_close(&m);
+	return m.status;
+}

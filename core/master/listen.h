@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The sockets and directories only the master may make. */
+#ifndef MAILTRI_MASTER_LISTEN_H
+#define MAILTRI_MASTER_LISTEN_H
+
+#include "conf/settings.h"
+
+enum { LISTEN_WHY_MAX = 512, LISTEN_NAME_MAX = 128 };
+
+/* A descriptor for each listener, in their order: one that systemd passed
+ * with the same address (sd_listen_fds(3)), else bound here.  0, or an errno
+ * value and why. */
+int listen_open(const struct settings *, int *fds, char why[LISTEN_WHY_MAX]);
+
+/* run_dir/control, SOCK_SEQPACKET, mode 0600.  EADDRINUSE: a mailtrid lives. */
+int listen_control(const struct settings *, int *fd, char why[LISTEN_WHY_MAX]);
+
+/* Where a listener really is: its port may have been 0. */
+const char *listen_name(int fd, char out[LISTEN_NAME_MAX]);
+
+/* state_dir (0700) and run_dir (0755), made and given to `user'. */
+int listen_directories(const struct settings *, char why[LISTEN_WHY_MAX]);
+
+#endif
