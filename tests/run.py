@@ -8,7 +8,7 @@ import sys
 SKIPPED = 77
 top = os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True  # the source may be read-only (make distcheck)
-sys.path.insert(0, os.path.join(top, "contrib", "lib"))
+sys.path[:0] = [os.path.join(top, "contrib", "lib"), os.path.join(top, "tests", "lib")]
 
 try:
     import pytest

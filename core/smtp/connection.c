@@ -23,7 +23,7 @@ struct connection {
 	uint32_t phase;		/* the session's phase that began at: */
 	int64_t began_ms;
 	struct buf in;		/* read and not yet consumed */
-	uint64_t arrived;	/* stream_arrived() when the 250 was written */
+	uint64_t arrived;	/* stream_arrived() when a 250 was to be written */
 	bool marked;		/* `arrived' is set */
 	bool lingering;		/* all is said */
 };
@@ -63,8 +63,8 @@ connection_free(struct connection *c)
 	free(c);
 }
 
-/* Bytes that came after the 250 was written prove that it was seen; bytes
- * that lay in the kernel by then prove nothing. */
+/* Bytes that came after the 250 prove that it was seen; bytes that lay in the
+ * kernel by then prove nothing. */
 static void
 look_for_sign(struct connection *c)
 {
@@ -78,17 +78,17 @@ static enum progress
 flush(struct connection *c)
 {
 	struct buf *out = session_output(c->session);
-	enum stream_status status = out->len == 0 ? STREAM_OK :
-	    stream_write(&c->stream, out);
+	bool accepts = !c->marked && session_is_unseen(c->session);
 
-	if (status == STREAM_GONE)
+	if (out->len == 0)
+		return GO_ON;
+	if (accepts)	/* before it is written: a client may be that fast */
+		c->arrived = stream_arrived(&c->stream);
+	if (stream_write(&c->stream, out) == STREAM_GONE)
 		return OVER;
 	if (out->len > 0)
 		return PAUSE;
-	if (!c->marked && session_is_unseen(c->session)) {
-		c->marked = true;
-		c->arrived = stream_arrived(&c->stream);
-	}
+	c->marked = c->marked || accepts;
 	return GO_ON;
 }
 

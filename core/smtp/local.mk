@@ -36,3 +36,21 @@ tests_unit_test_session_limits_SOURCES = tests/unit/test_session_limits.c \
 tests_unit_test_session_limits_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_session_limits_LDADD = $(smtp_LIBS) $(CMOCKA_LIBS)
 endif
+
+PYTESTS += tests/smtp/test_dialogue.py tests/smtp/test_limits.py tests/smtp/test_smuggling.py \
+	tests/smtp/test_tls.py
+EXTRA_DIST += tests/lib/pack.py tests/smtp/fake_engine.py tests/smtp/pairs.py
+EXTRA_DIST += tests/fuzz/corpus/command tests/fuzz/corpus/data tests/fuzz/corpus/session
+
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_command tests/fuzz/fuzz_data tests/fuzz/fuzz_session
+tests_fuzz_fuzz_command_SOURCES = tests/fuzz/fuzz_command.c
+tests_fuzz_fuzz_command_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_command_LDADD = $(smtp_LIBS)
+tests_fuzz_fuzz_data_SOURCES = tests/fuzz/fuzz_data.c
+tests_fuzz_fuzz_data_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_data_LDADD = $(smtp_LIBS)
+tests_fuzz_fuzz_session_SOURCES = tests/fuzz/fuzz_session.c tests/unit/session_world.h
+tests_fuzz_fuzz_session_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_session_LDADD = $(smtp_LIBS)
+endif

@@ -24,6 +24,8 @@ session_enter(struct session *s, enum phase phase)
 {
 	s->phase = phase;
 	s->phase_count++;
+	if (phase == PHASE_CLOSE)	/* the client may linger, its mail not */
+		session_reset(s);
 }
 
 /* Each kind of refusal is reported once a session: a client cannot make us

@@ -189,7 +189,7 @@ deadlines(void **state)
 	assert_int_equal(session_phase(w->session), phase);
 	session_expire(w->session);
 	codes(w, "", "421 ");
-	told(w, "rcpt:task.linear@mx.example early:smtp.slow ");
+	told(w, "rcpt:task.linear@mx.example early:smtp.slow end:0 ");
 	assert_int_equal(session_wish(w->session), SESSION_CLOSE);
 }
 
@@ -204,7 +204,7 @@ data_has_an_end_in_time(void **state)
 	assert_int_equal(session_allowed_ms(w->session), 20000);
 	session_expire(w->session);
 	codes(w, "", "421 ");
-	told(w, "rcpt:task.linear@mx.example early:smtp.timeout ");
+	told(w, "rcpt:task.linear@mx.example early:smtp.timeout end:0 ");
 }
 
 int
