@@ -72,7 +72,7 @@ put(struct run *r, const char *key, uint32_t type, const char *text)
 static int
 put_signature(struct run *r, size_t n, const struct signature *s)
 {
-	char key[32], buf[FACT_MAX];
+	char key[48], buf[FACT_MAX];
 	struct text t = text_make(buf, sizeof(buf));
 	const struct {
 		const char *name, *value;

@@ -15,7 +15,6 @@ struct dkim_engine {
 struct job {	/* what the key callback looks into */
 	struct dkim *dkim;
 	struct key key[SIGNATURES_MAX];
-	DKIM_SIGINFO *info[SIGNATURES_MAX];
 };
 
 /* libopendkim takes its input as unsigned char * and does not write to it. */
@@ -184,6 +183,7 @@ verify(struct dkim_engine *e, const struct header *h, struct job *job, struct dk
 
 		if (at == SIGNATURES_MAX)
 			continue;
+		kept->result[at].body = dkim_sig_getbh(infos[i]) == DKIM_SIGBH_MISMATCH;
 		kept->result[at].error = dkim_sig_geterror(infos[i]);
 		kept->result[at].word = (uint8_t)word_of(infos[i], kept->result[at].error);
 	}
@@ -191,11 +191,11 @@ verify(struct dkim_engine *e, const struct header *h, struct job *job, struct dk
 }
 
 static void
-take_result(struct signature *s, int word, int error)
+take_result(struct signature *s, int word, bool body, int error)
 {
 	if (word == WORD_PASS)
 		signature_judge(s, WORD_PASS, "the signature is good");
-	else if (word == WORD_FAIL && error != DKIM_SIGERROR_BADSIG)
+	else if (word == WORD_FAIL && body)
 		signature_judge(s, WORD_FAIL, "the body is not the one that was signed");
 	else if (word == WORD_FAIL)
 		signature_judge(s, WORD_FAIL, "the signature does not fit the header");
@@ -229,7 +229,8 @@ dkim_check(struct run *r, struct dkim_engine *e, const struct header *h,
 			verify(e, h, job, kept);
 		kept->done = 1;
 		for (i = 0; i < d->count; i++)
-			take_result(&d->signature[i], kept->result[i].word, kept->result[i].error);
+			take_result(&d->signature[i], kept->result[i].word,
+			    kept->result[i].body != 0, kept->result[i].error);
 	}
 	r->waiting = r->waiting || waiting;
 }

@@ -22,7 +22,7 @@ struct dkim {
 struct dkim_kept {	/* survives a re-run: the library runs once a message */
 	uint32_t done;
 	struct {
-		uint8_t word, reserved[3];
+		uint8_t word, body, reserved[2];	/* body: it was altered */
 		int32_t error;
 	} result[SIGNATURES_MAX];
 };

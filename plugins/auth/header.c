@@ -75,8 +75,9 @@ header_room(struct mt_span raw)
 	while (n < HEADER_FIELDS_MAX && p < end && *p != '\r') {
 		n += *p != ' ' && *p != '\t';
 		p = memchr(p, '\n', (size_t)(end - p));
-		if (p++ == NULL)
+		if (p == NULL)
 			break;
+		p++;
 	}
 	return n;
 }

@@ -36,13 +36,79 @@ auth_la_LDFLAGS = $(MODULE_LDFLAGS) -export-symbols-regex '^(mailtri_stage_v1|d2
 auth_la_LIBADD = $(auth_libs)
 dist_stageconf_DATA += plugins/auth/auth.conf
 
+# All of it once more, with an entry that tests can link.
+noinst_LIBRARIES += plugins/auth/libauth.a
+plugins_auth_libauth_a_SOURCES = $(auth_sources)
+plugins_auth_libauth_a_CPPFLAGS = $(TEST_CPPFLAGS)
+plugins_auth_libauth_a_CFLAGS = $(auth_cflags)
+auth_test_libs = plugins/auth/libauth.a $(auth_libs)
+
 # The stage behind the fake host, for the suites of tests/conformance.
 noinst_PROGRAMS += tests/conformance/auth_batch
-tests_conformance_auth_batch_SOURCES = tests/conformance/auth_batch.c $(auth_sources) \
+tests_conformance_auth_batch_SOURCES = tests/conformance/auth_batch.c \
 	core/ctl/zone.c core/ctl/zone.h
 tests_conformance_auth_batch_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_conformance_auth_batch_CFLAGS = $(auth_cflags) $(JANSSON_CFLAGS)
-tests_conformance_auth_batch_LDADD = $(base_LIBS) $(auth_libs) $(JANSSON_LIBS)
-PYTESTS += tests/conformance/test_spf.py
-EXTRA_DIST += tests/conformance/suite.py
+tests_conformance_auth_batch_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_conformance_auth_batch_LDADD = $(base_LIBS) $(auth_test_libs) $(JANSSON_LIBS)
+PYTESTS += tests/conformance/test_spf.py tests/conformance/test_dkim.py
+EXTRA_DIST += tests/conformance/suite.py tests/conformance/dkim_messages.py
+
+if HAVE_CMOCKA
+check_PROGRAMS += plugins/auth/test_parse
+plugins_auth_test_parse_SOURCES = plugins/auth/test_parse.c
+plugins_auth_test_parse_CPPFLAGS = $(TEST_CPPFLAGS)
+plugins_auth_test_parse_LDADD = $(auth_test_libs) $(CMOCKA_LIBS)
+check_PROGRAMS += plugins/auth/test_spf
+plugins_auth_test_spf_SOURCES = plugins/auth/test_spf.c
+plugins_auth_test_spf_CPPFLAGS = $(TEST_CPPFLAGS)
+plugins_auth_test_spf_LDADD = $(auth_test_libs) $(CMOCKA_LIBS)
+check_PROGRAMS += plugins/auth/test_align
+plugins_auth_test_align_SOURCES = plugins/auth/test_align.c
+plugins_auth_test_align_CPPFLAGS = $(TEST_CPPFLAGS)
+plugins_auth_test_align_LDADD = $(auth_test_libs) $(CMOCKA_LIBS)
+check_PROGRAMS += plugins/auth/test_auth
+plugins_auth_test_auth_SOURCES = plugins/auth/test_auth.c
+plugins_auth_test_auth_CPPFLAGS = $(TEST_CPPFLAGS)
+plugins_auth_test_auth_LDADD = $(auth_test_libs) $(CMOCKA_LIBS)
+endif
+
+if FUZZ
+auth_fuzz_flags = -fsanitize=fuzzer,address,undefined
+noinst_PROGRAMS += plugins/auth/fuzz_spf_record
+plugins_auth_fuzz_spf_record_SOURCES = plugins/auth/fuzz_spf_record.c $(auth_sources)
+plugins_auth_fuzz_spf_record_CPPFLAGS = $(TEST_CPPFLAGS)
+plugins_auth_fuzz_spf_record_CFLAGS = $(auth_cflags) $(auth_fuzz_flags)
+plugins_auth_fuzz_spf_record_LDFLAGS = $(auth_fuzz_flags)
+plugins_auth_fuzz_spf_record_LDADD = $(auth_libs)
+noinst_PROGRAMS += plugins/auth/fuzz_taglist
+plugins_auth_fuzz_taglist_SOURCES = plugins/auth/fuzz_taglist.c $(auth_sources)
+plugins_auth_fuzz_taglist_CPPFLAGS = $(TEST_CPPFLAGS)
+plugins_auth_fuzz_taglist_CFLAGS = $(auth_cflags) $(auth_fuzz_flags)
+plugins_auth_fuzz_taglist_LDFLAGS = $(auth_fuzz_flags)
+plugins_auth_fuzz_taglist_LDADD = $(auth_libs)
+noinst_PROGRAMS += plugins/auth/fuzz_from
+plugins_auth_fuzz_from_SOURCES = plugins/auth/fuzz_from.c $(auth_sources)
+plugins_auth_fuzz_from_CPPFLAGS = $(TEST_CPPFLAGS)
+plugins_auth_fuzz_from_CFLAGS = $(auth_cflags) $(auth_fuzz_flags)
+plugins_auth_fuzz_from_LDFLAGS = $(auth_fuzz_flags)
+plugins_auth_fuzz_from_LDADD = $(auth_libs)
+noinst_PROGRAMS += plugins/auth/fuzz_results
+plugins_auth_fuzz_results_SOURCES = plugins/auth/fuzz_results.c $(auth_sources)
+plugins_auth_fuzz_results_CPPFLAGS = $(TEST_CPPFLAGS)
+plugins_auth_fuzz_results_CFLAGS = $(auth_cflags) $(auth_fuzz_flags)
+plugins_auth_fuzz_results_LDFLAGS = $(auth_fuzz_flags)
+plugins_auth_fuzz_results_LDADD = $(auth_libs)
+noinst_PROGRAMS += plugins/auth/fuzz_dmarc_record
+plugins_auth_fuzz_dmarc_record_SOURCES = plugins/auth/fuzz_dmarc_record.c $(auth_sources)
+plugins_auth_fuzz_dmarc_record_CPPFLAGS = $(TEST_CPPFLAGS)
+plugins_auth_fuzz_dmarc_record_CFLAGS = $(auth_cflags) $(auth_fuzz_flags)
+plugins_auth_fuzz_dmarc_record_LDFLAGS = $(auth_fuzz_flags)
+plugins_auth_fuzz_dmarc_record_LDADD = $(auth_libs)
+noinst_PROGRAMS += plugins/auth/fuzz_header
+plugins_auth_fuzz_header_SOURCES = plugins/auth/fuzz_header.c $(auth_sources)
+plugins_auth_fuzz_header_CPPFLAGS = $(TEST_CPPFLAGS)
+plugins_auth_fuzz_header_CFLAGS = $(auth_cflags) $(auth_fuzz_flags)
+plugins_auth_fuzz_header_LDFLAGS = $(auth_fuzz_flags)
+plugins_auth_fuzz_header_LDADD = $(auth_libs)
+endif
 endif

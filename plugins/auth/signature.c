@@ -4,7 +4,7 @@
 #include "signature.h"
 #include "taglist.h"
 
-enum { B_MAX = 1024, H_MAX = 4096 };
+enum { B_MAX = 2048, H_MAX = 4096 };
 
 void
 signature_judge(struct signature *s, enum word word, const char *why)
@@ -181,6 +181,20 @@ judge_times(struct run *r, const struct taglist *tags, struct signature *s)
 		signature_judge(s, WORD_PERMERROR, "it has expired");
 }
 
+static size_t
+times_signed(const struct signature *s, const char *name)
+{
+	const char *p = s->signed_names, *colon;
+	size_t n = 0;
+
+	for (; p != NULL; p = colon == NULL ? NULL : colon + 1) {
+		colon = strchr(p, ':');
+		n += text_is((struct mt_span){ p, colon == NULL ? strlen(p) : (size_t)(colon - p) },
+		    name);
+	}
+	return n;
+}
+
 /* What is well-formed and yet never counts as a pass. */
 static void
 judge_rules(const struct header *h, const struct taglist *tags, const char *const *covered,
@@ -192,8 +206,10 @@ judge_rules(const struct header *h, const struct taglist *tags, const char *cons
 		signature_judge(s, WORD_POLICY, "SHA-1 is not accepted (RFC 8301)");
 	if (taglist_find(tags, "l") != NULL)
 		signature_judge(s, WORD_POLICY, "l= leaves a part of the body unsigned");
+	if (header_count(h, "From") == 0)
+		signature_judge(s, WORD_PERMERROR, "there is no From");
 	for (i = 0; covered[i] != NULL; i++)
-		if (header_count(h, covered[i]) != 0 && !signature_covers(s, covered[i]))
+		if (header_count(h, covered[i]) > times_signed(s, covered[i]))
 			signature_judge(s, WORD_POLICY, "a field that must be covered is not signed");
 }
 
