@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libdispatch.a
-libdispatch_a_SOURCES = core/dispatch/http.c core/dispatch/http.h core/dispatch/pin.c core/dispatch/pin.h
+libdispatch_a_SOURCES = core/dispatch/dial.c core/dispatch/dial.h core/dispatch/dialer.c \
+	core/dispatch/dialer.h core/dispatch/http.c core/dispatch/http.h \
+	core/dispatch/pin.c core/dispatch/pin.h
 libdispatch_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 
 # libcurl finds its connect() here: a socket the resolver dialled has a peer
@@ -10,3 +12,15 @@ worker_net_SOURCES = core/worker_net.c core/dispatch/dialled.c core/dispatch/dia
 worker_net_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 worker_net_LDADD = libdispatch.a $(stage_LIBS) $(CURL_LIBS)
 worker_net_LDFLAGS = $(AM_LDFLAGS) -Wl,--export-dynamic-symbol=connect
+
+# libunbound stays in the resolver.
+role_PROGRAMS += resolver
+resolver_SOURCES = core/resolver.c core/pipeline/dns_unbound.c
+resolver_LDADD = libdispatch.a $(pipeline_LIBS) $(UNBOUND_LIBS)
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_dial
+tests_unit_test_dial_SOURCES = tests/unit/test_dial.c
+tests_unit_test_dial_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_dial_LDADD = libdispatch.a $(pipeline_LIBS) $(CMOCKA_LIBS)
+endif

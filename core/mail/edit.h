@@ -16,7 +16,8 @@ int edit_unpack(struct unpack *, struct arena *, struct mt_edit *);	/* EBADMSG *
  * field name, CR LF that would end the field, overlap with `others'). */
 int edit_check(const struct view *, const struct mt_edit *,
     const struct mt_edit *others, size_t other_count);
-/* New raw bytes; of fields added, the last one asked for stands first; edits are checked again, EINVAL leaves `out' empty. */
+/* New raw bytes; of fields added, the last one asked for stands first.  Edits
+ * are checked again; EINVAL leaves `out' empty. */
 int edits_apply(const struct view *, const struct mt_edit *, size_t count,
     struct buf *out);
 

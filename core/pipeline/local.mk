@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libpipeline.a
 libpipeline_a_SOURCES = core/pipeline/ask.c core/pipeline/call.c core/pipeline/call.h \
-	core/pipeline/claim.c core/pipeline/claim.h core/pipeline/intent.c core/pipeline/intent.h \
+	core/pipeline/claim.c core/pipeline/claim.h core/pipeline/dns.c core/pipeline/dns.h \
+	core/pipeline/dns_cache.c core/pipeline/dns_cache.h core/pipeline/dns_name.c \
+	core/pipeline/dns_name.h core/pipeline/dns_record.c core/pipeline/dns_record.h \
+	core/pipeline/dns_unbound.h core/pipeline/intent.c core/pipeline/intent.h \
 	core/pipeline/mail.c core/pipeline/mail.h core/pipeline/pool.c core/pipeline/pool.h \
 	core/pipeline/question.c core/pipeline/question.h core/pipeline/report.c core/pipeline/report.h \
 	core/pipeline/verdict.c core/pipeline/verdict.h core/pipeline/walk.c core/pipeline/walk.h
@@ -14,6 +17,17 @@ tests_unit_test_pipeline_LDADD = $(pipeline_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_verdict_SOURCES = tests/unit/test_verdict.c
 tests_unit_test_verdict_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_verdict_LDADD = $(pipeline_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_dns
+tests_unit_test_dns_SOURCES = tests/unit/test_dns.c
+tests_unit_test_dns_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_dns_LDADD = $(pipeline_LIBS) $(CMOCKA_LIBS)
+endif
+
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_dns
+tests_fuzz_fuzz_dns_SOURCES = tests/fuzz/fuzz_dns.c
+tests_fuzz_fuzz_dns_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_dns_LDADD = $(pipeline_LIBS)
 endif
 
 if FUZZ

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The resolver: questions to DNS in, answers out; and connections dialled
+ * for worker-net, which itself has no network. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/frame.h"
+#include "base/log.h"
+#include "base/proto.h"
+#include "conf/settings.h"
+#include "dispatch/dialer.h"
+#include "pipeline/dns_unbound.h"
+
+struct resolver {
+	struct loop *loop;
+	struct channel *engine;
+	struct dns *dns;
+	struct dialer dialer;
+};
+
+/* One question of the engine's, on its way. */
+struct ask {
+	struct dns_waiter waiter;	/* first, so that it is the ask */
+	struct resolver *resolver;
+	uint32_t id;
+	uint16_t type;
+	size_t name_len;
+	char name[];		/* as asked: the engine knows it by that */
+};
+
+static void
+ask_answered(struct dns_waiter *w, const struct dns_answer *a, uint32_t queries)
+{
+	struct ask *ask = (struct ask *)(void *)w;
+	struct dns_answer answer = *a;
+	struct buf b = { 0 };
+
+	if (a->rr.len > FRAME_MAX / 2)
+		answer = (struct dns_answer){ .status = MT_SERVFAIL };
+	pack_span(&b, span_make(ask->name, ask->name_len));
+	pack_u16(&b, ask->type);
+	pack_u32(&b, (uint32_t)answer.status);
+	pack_u32(&b, answer.ttl);
+	pack_u32(&b, answer.secure);
+	pack_u32(&b, answer.count);
+	buf_add(&b, answer.rr.ptr, answer.rr.len);
+	pack_u32(&b, queries);
+	channel_send(ask->resolver->engine, PROTO_ANSWER, ask->id, buf_span(&b), NULL, 0);
+	buf_free(&b);
+	free(ask);
+}
+
+static void
+ask_start(struct resolver *r, uint32_t id, const struct dns_question *q)
+{
+	struct ask *ask = xmalloc(sizeof(*ask) + q->name.len);
+
+	*ask = (struct ask){ .waiter = { .fn = ask_answered }, .resolver = r, .id = id,
+		.type = q->type, .name_len = q->name.len };
+	if (q->name.len > 0)
+		memcpy(ask->name, q->name.ptr, q->name.len);
+	dns_ask(r->dns, q, &ask->waiter);
+}
+
+static bool
+on_ask(struct resolver *r, struct frame *f)
+{
+	struct unpack u = unpack_of(f->body), check;
+	struct dns_question q = { .deadline_ms = unpack_u32(&u) };
+	uint32_t count = unpack_count(&u, 6);
+
+	check = u;
+	for (uint32_t i = 0; i < count; i++) {
+		unpack_span(&check);
+		unpack_u16(&check);
+	}
+	if (!unpack_done(&check))
+		return false;
+	for (uint32_t i = 0; i < count; i++) {
+		q.name = unpack_span(&u);
+		q.type = unpack_u16(&u);
+		ask_start(r, f->id, &q);
+	}
+	return true;
+}
+
+static bool
+on_dial(struct resolver *r, struct frame *f)
+{
+	struct unpack u = unpack_of(f->body);
+	struct dial_request request = { .host = unpack_span(&u) };
+
+	request.port = unpack_u16(&u);
+	request.private = unpack_u8(&u) != 0;
+	request.connect = unpack_span(&u);
+	if (!unpack_done(&u))
+		return false;
+	dialer_dial(&r->dialer, f->id, &request);
+	return true;
+}
+
+static void
+on_dialled(struct dialer *d, uint32_t id, int error, const char *text, int fd)
+{
+	struct resolver *r = d->arg;
+	struct buf b = { 0 };
+
+	pack_u32(&b, (uint32_t)error);
+	pack_string(&b, text);
+	channel_send(r->engine, PROTO_DIALLED, id, buf_span(&b), &fd, error == 0 ? 1 : 0);
+	if (fd >= 0)
+		close(fd);
+	buf_free(&b);
+}
+
+static bool
+on_forget(struct resolver *r, struct frame *f)
+{
+	(void)f;
+	dns_forget(r->dns);
+	return true;
+}
+
+static const struct {
+	uint32_t type;
+	bool (*run)(struct resolver *, struct frame *);	/* false: unreadable */
+} requests[] = {
+	{ PROTO_ASK, on_ask }, { PROTO_DIAL, on_dial }, { PROTO_FORGET, on_forget },
+};
+
+static void
+on_frame(struct channel *c, struct frame *f, void *arg)
+{
+	(void)c;
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+		if (requests[i].type == f->type && requests[i].run(arg, f))
+			return;
+	log_fatal("the engine sent what cannot be read (frame %u): are all programs of one "
+	    "version?", f->type);
+}
+
+/* Waiters are not unwound: the process ends here. */
+static void
+on_gone(struct channel *c, void *arg)
+{
+	struct resolver *r = arg;
+
+	(void)c;
+	loop_stop(r->loop);
+}
+
+int
+main(void)
+{
+	struct settings *s;
+	struct resolver r = { 0 };
+	struct dial_targets targets;
+	struct dns_unbound_options options;
+	struct dns_unbound *unbound;
+	struct dns_upstream upstream;
+
+	log_open("resolver", false);
+	s = settings_receive();
+	options = (struct dns_unbound_options){ .nameserver_count = s->nameserver_count,
+		.nameservers = s->nameservers, .trust_anchor = s->trust_anchor };
+	r.loop = loop_new();
+	unbound = dns_unbound_new(r.loop, &options);
+	upstream = dns_unbound_upstream(unbound);
+	r.dns = dns_new(r.loop, &upstream);
+	dns_unbound_attach(unbound, r.dns);
+	dial_targets_load(&targets, &s->arena, s);
+	r.dialer = (struct dialer){ .loop = r.loop, .dns = r.dns, .targets = &targets,
+		.done = on_dialled, .arg = &r };
+	r.engine = channel_new(r.loop, PROTO_CHANNEL_FD, on_frame, on_gone, &r);
+	channel_send(r.engine, PROTO_READY, 0, SPAN(""), NULL, 0);
+	loop_run(r.loop);
+	return 0;
+}
