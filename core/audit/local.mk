@@ -11,3 +11,11 @@ tests_unit_test_audit_SOURCES = tests/unit/test_audit.c tests/unit/store_world.h
 tests_unit_test_audit_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_audit_LDADD = $(store_test_LIBS)
 endif
+
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_audit
+tests_fuzz_fuzz_audit_SOURCES = tests/fuzz/fuzz_audit.c
+tests_fuzz_fuzz_audit_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_audit_LDFLAGS = -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_audit_LDADD = $(audit_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS)
+endif

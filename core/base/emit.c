@@ -65,7 +65,8 @@ quote(struct buf *b, struct mt_span s)
 			escape(b, p[i]);
 		plain = ++i;
 	}
-	buf_add(b, p + plain, s.len - plain);
+	if (plain < s.len)
+		buf_add(b, p + plain, s.len - plain);
 	buf_add_char(b, '"');
 }
 

@@ -27,3 +27,15 @@ tests_unit_test_vault_SOURCES = tests/unit/test_vault.c tests/unit/store_world.h
 tests_unit_test_vault_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_vault_LDADD = $(store_test_LIBS)
 endif
+
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_seal tests/fuzz/fuzz_shard
+tests_fuzz_fuzz_seal_SOURCES = tests/fuzz/fuzz_seal.c
+tests_fuzz_fuzz_seal_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_seal_LDFLAGS = -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_seal_LDADD = $(store_LIBS) $(CRYPTO_LIBS)
+tests_fuzz_fuzz_shard_SOURCES = tests/fuzz/fuzz_shard.c
+tests_fuzz_fuzz_shard_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_shard_LDFLAGS = -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_shard_LDADD = $(store_LIBS) $(CRYPTO_LIBS)
+endif
