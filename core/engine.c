@@ -167,14 +167,16 @@ status_roles(void *arg)
 	json_t *roles = json_array(), *out = json_object();
 
 	for (size_t i = 0; i < e->pool_count; i++)
-		json_array_append_new(roles, json_pack("{s:s,s:s,s:i,s:i}",
+		json_array_append_new(roles, json_pack("{s:s,s:s,s:i,s:b,s:i}",
 		    "role", pool_role(e->pools[i]), "group", pool_group(e->pools[i]),
 		    "running", (int)pool_members(e->pools[i]),
-		    "deaths", (int)pool_deaths(e->pools[i])));
-	json_array_append_new(roles, json_pack("{s:s,s:b}", "role", "resolver",
-	    "running", e->resolver != NULL));
-	json_array_append_new(roles, json_pack("{s:s,s:b}", "role", "front",
-	    "running", e->fronts != NULL));
+		    "ready", pool_ready(e->pools[i]), "deaths", (int)pool_deaths(e->pools[i])));
+	json_array_append_new(roles, json_pack("{s:s,s:b,s:b}", "role", "resolver",
+	    "running", e->resolver != NULL, "ready", e->resolver != NULL));
+	json_array_append_new(roles, json_pack("{s:s,s:b,s:b}", "role", "front",
+	    "running", e->fronts != NULL, "ready", e->fronts != NULL));
+	json_array_append_new(roles, json_pack("{s:s,s:b,s:b}", "role", "keys",
+	    "running", e->has_key, "ready", e->has_key));
 	json_object_set_new(out, "roles", roles);
 	json_object_set_new(out, "intake", json_boolean(e->intake_open));
 	json_object_set_new(out, "mails_in_flight", json_integer((json_int_t)e->pipeline.mails.used));
