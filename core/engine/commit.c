@@ -48,12 +48,13 @@ commit_free(struct commit *c)
 	free(c);
 }
 
+/* One line a refusal: the stage's own, which names the check, or ours. */
 static void
 refusal_log(const struct mail *m)
 {
 	char from[128], client[64], rcpt[128];
 
-	if (m->verdict.code < 400)
+	if (m->verdict.code < 400 || m->logged)
 		return;
 	log_info("refused event=%s code=%u reason=%s stage=%s client=%s from=%s rcpt=%s",
 	    m->event, m->verdict.code, m->verdict.reason, m->verdict.stage,

@@ -212,7 +212,10 @@ outcome_take(struct mail *m, struct outcome *o)
 		append_holds(m, o->holds);
 		append_edits(&m->segment_edits, o->edits);
 	}
-	return verdict_add(&m->verdict, s, m->phase, o);
+	if (!verdict_add(&m->verdict, s, m->phase, o))
+		return false;
+	m->logged = o->lines != NULL;
+	return true;
 }
 
 static bool
