@@ -1,3 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-PYTESTS += tests/e2e/test_road.py
+PYTESTS += tests/e2e/test_road.py tests/e2e/test_senders.py tests/e2e/test_faults.py \
+	tests/e2e/test_kill.py tests/e2e/test_kept.py tests/e2e/test_ctl.py
 EXTRA_DIST += tests/e2e/conftest.py
+
+# The engine with encryption patched out, for one test of test_kept.py.
+EXTRA_PROGRAMS += tests/e2e/engine-plain
+check_DATA += tests/e2e/engine-plain$(EXEEXT)
+tests_e2e_engine_plain_SOURCES = $(engine_SOURCES) tests/e2e/plain_seal.c
+tests_e2e_engine_plain_CPPFLAGS = $(engine_CPPFLAGS)
+tests_e2e_engine_plain_LDADD = $(engine_LDADD)
+tests_e2e_engine_plain_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=seal_close -Wl,--wrap=seal_open
+CLEANFILES += tests/e2e/engine-plain$(EXEEXT)
