@@ -12,6 +12,7 @@ import subprocess
 from child import Child, Failed, Notify, free_port
 
 CALL_S = 60
+UNPRIVILEGED = "nobody"
 
 
 @dataclasses.dataclass
@@ -81,12 +82,19 @@ class Instance:
 
     def configure(self, options, stages):
         """Writes mailtri.conf: what every instance has, and these options;
-        and a file for each stage."""
+        and a file for each stage that is named, be it empty."""
+        if os.getuid() == 0:  # as in production: the roles are somebody else
+            for path in (self.state, self.run):
+                shutil.chown(path, UNPRIVILEGED)
+            options = {"user": UNPRIVILEGED, **options}
         every = {"hostname": self.hostname, "state_dir": self.state, "run_dir": self.run,
                  "stage_dir": self.programs.stages, "libexec_dir": self.programs.roles}
         self.conf.write_text("\n".join(block({**every, **self.listen, **options})) + "\n")
-        for name, values in stages.items():
-            (self.etc / "stages.d" / f"{name}.conf").write_text("\n".join(block(values)) + "\n")
+        named = [options.get("pipeline", []),
+                 *(v.get("deliver", []) for v in options.values() if isinstance(v, dict))]
+        for name in {*stages, *(name for names in named for name in names)}:
+            (self.etc / "stages.d" / f"{name}.conf").write_text(
+                "".join(line + "\n" for line in block(stages.get(name, {}))))
 
     def secret(self, name, value):
         """A secret's file; the reference to it."""

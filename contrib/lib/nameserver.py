@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A real DNS server on loopback with the zones it is told: unbound, answering
 from local data alone.  A name it was not told does not exist."""
+import os
 import shutil
 import socket
 
@@ -74,7 +75,7 @@ class Nameserver:
         conf = self.folder / "unbound.conf"
         conf.write_text("\n\t".join([
             "server:", f"interface: {self.address}", f"port: {self.port}", "do-daemonize: no",
-            "num-threads: 1", 'username: ""', 'chroot: ""', f'directory: "{self.folder}"',
+            "num-threads: 1", f'username: "{"nobody" if os.getuid() == 0 else ""}"', 'chroot: ""', f'directory: "{self.folder}"',
             'pidfile: ""', "use-syslog: no", 'logfile: ""', "verbosity: 1",
             "access-control: 127.0.0.0/8 allow", 'module-config: "iterator"',
             "hide-version: yes", *unbound_zone(self.zone)])

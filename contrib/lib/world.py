@@ -36,6 +36,7 @@ class World:
 
     def __init__(self, folder, programs):
         self.folder, self.programs = pathlib.Path(folder), programs
+        self.folder.chmod(0o711)
         self.authority = certs.Authority(self.folder / "certs")
         self.stack = contextlib.ExitStack()
         self.nameserver = Nameserver(self.folder / "dns")
