@@ -138,7 +138,7 @@ class Instance:
 
     def ctl_run(self, *arguments, stdin=None):
         """mailtrictl as a completed process."""
-        return subprocess.run([self.programs.mailtrictl, "-c", self.conf, *map(str, arguments)],
+        return subprocess.run([self.programs.mailtrictl, *map(str, arguments), "-c", self.conf],
                               env=self._environment(), input=stdin, capture_output=True, text=True,
                               timeout=CALL_S, check=False)
 

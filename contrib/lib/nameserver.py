@@ -75,7 +75,8 @@ class Nameserver:
         conf = self.folder / "unbound.conf"
         conf.write_text("\n\t".join([
             "server:", f"interface: {self.address}", f"port: {self.port}", "do-daemonize: no",
-            "num-threads: 1", f'username: "{"nobody" if os.getuid() == 0 else ""}"', 'chroot: ""', f'directory: "{self.folder}"',
+            "num-threads: 1", f'username: "{"nobody" if os.getuid() == 0 else ""}"',
+            'chroot: ""', f'directory: "{self.folder}"',
             'pidfile: ""', "use-syslog: no", 'logfile: ""', "verbosity: 1",
             "access-control: 127.0.0.0/8 allow", 'module-config: "iterator"',
             "hide-version: yes", *unbound_zone(self.zone)])

@@ -6,7 +6,10 @@ libaudit_a_SOURCES = core/audit/early.c core/audit/early.h core/audit/export.c c
 	core/audit/verify.c core/audit/verify.h
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_audit
+check_PROGRAMS += tests/unit/test_audit tests/unit/test_early
+tests_unit_test_early_SOURCES = tests/unit/test_early.c
+tests_unit_test_early_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_early_LDADD = libaudit.a $(base_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_audit_SOURCES = tests/unit/test_audit.c tests/unit/store_world.h
 tests_unit_test_audit_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_audit_LDADD = $(store_test_LIBS)
