@@ -185,7 +185,8 @@ publish(const struct keys *k, const char *state_dir)
 static struct vault *
 open_vault(const struct settings *settings)
 {
-	const struct secret *root = secrets_find(secrets_receive(), "root");
+	struct secrets *secrets = secrets_receive();
+	const struct secret *root = secrets_find(secrets, "root");
 	struct vault_options options = { .dir = settings->state_dir, .name = log_name(settings) };
 	struct vault *vault;
 	char why[256];
@@ -195,6 +196,7 @@ open_vault(const struct settings *settings)
 	options.root = root->value;
 	if ((vault = vault_open(&options, why)) == NULL)
 		log_fatal("%s", why);
+	secrets_free(secrets);
 	return vault;
 }
 

@@ -16,7 +16,10 @@ keys_LDADD = libaudit.a $(store_LIBS) $(CRYPTO_LIBS)
 
 if HAVE_CMOCKA
 store_test_LIBS = $(audit_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += tests/unit/test_seal tests/unit/test_store tests/unit/test_vault
+check_PROGRAMS += tests/unit/test_keys tests/unit/test_seal tests/unit/test_store tests/unit/test_vault
+tests_unit_test_keys_SOURCES = tests/unit/test_keys.c tests/unit/store_world.h
+tests_unit_test_keys_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_keys_LDADD = $(store_test_LIBS)
 tests_unit_test_seal_SOURCES = tests/unit/test_seal.c
 tests_unit_test_seal_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_seal_LDADD = $(store_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
