@@ -12,6 +12,8 @@ import dns.rcode
 from child import Child, Failed, free_port
 
 TRIES = 5
+# What unbound would answer by itself.
+BUILT_IN = ("test", "invalid", "home.arpa", "127.in-addr.arpa")
 CHARACTER_STRING_MAX = 255
 
 
@@ -44,7 +46,7 @@ def _records(name, types):
 def unbound_zone(zone):
     """The lines of unbound.conf for a zone as mailtrictl check reads it:
     {"name": {"TXT": [...], "MX": [[10, "mx"]]}, "name": "SERVFAIL"}."""
-    lines = ['local-zone: "." static']
+    lines = ['local-zone: "." static', *(f'local-zone: "{name}." nodefault' for name in BUILT_IN)]
     for name, types in zone.items():
         if types == "NXDOMAIN":
             continue

@@ -24,3 +24,6 @@ tests_unit_test_dial_SOURCES = tests/unit/test_dial.c
 tests_unit_test_dial_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_dial_LDADD = libdispatch.a $(pipeline_LIBS) $(CMOCKA_LIBS)
 endif
+
+PYTESTS += tests/resolver/test_resolver.py
+EXTRA_DIST += tests/resolver/relay.py

@@ -31,6 +31,9 @@ tests_unit_test_parse_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_parse_LDADD = $(parse_LIBS) $(CMOCKA_LIBS)
 endif
 
+PYTESTS += tests/parser/test_parser.py
+EXTRA_DIST += tests/lib/role.py tests/fuzz/corpus/mime
+
 if FUZZ
 noinst_PROGRAMS += tests/fuzz/fuzz_view tests/fuzz/fuzz_mail tests/fuzz/fuzz_mime
 tests_fuzz_fuzz_mime_SOURCES = tests/fuzz/fuzz_mime.c

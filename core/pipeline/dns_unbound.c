@@ -39,19 +39,19 @@ static const struct {
 } options[] = {
 	{ "do-not-query-localhost:", "no" },
 	{ "unblock-lan-zones:", "yes" },
-	{ "local-zone:", "localhost. nodefault" },
-	{ "local-zone:", "127.in-addr.arpa. nodefault" },
-	{ "local-zone:", "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa."
-	    " nodefault" },
-	{ "local-zone:", "home.arpa. nodefault" },
-	{ "local-zone:", "test. nodefault" },
-	{ "local-zone:", "invalid. nodefault" },
 	{ "outgoing-range:", "1024" },
 	{ "num-queries-per-thread:", "4096" },
 	{ "edns-buffer-size:", "1232" },
 	{ "infra-host-ttl:", "5" },
 	{ "infra-keep-probing:", "yes" },
 	{ "verbosity:", "0" },
+};
+
+/* "nodefault" is for unbound.conf alone: libunbound 1.17 takes it and does
+ * nothing. */
+static const char *const local_zones[] = {
+	"127.in-addr.arpa.", "home.arpa.", "invalid.", "test.",
+	"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa.",
 };
 
 static void
@@ -78,6 +78,8 @@ configure(struct ub_ctx *ctx, const struct dns_unbound_options *o)
 		    "/etc/resolv.conf (or name servers in mailtri.conf: nameservers)");
 	/* a thread, before the first question: else libunbound forks */
 	require(ub_ctx_async(ctx, 1), "a thread");
+	for (size_t i = 0; i < sizeof(local_zones) / sizeof(local_zones[0]); i++)
+		require(ub_ctx_zone_remove(ctx, local_zones[i]), local_zones[i]);
 }
 
 static void

@@ -14,6 +14,8 @@ SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 # core/base/proto.h
 READY, RCPT, MESSAGE, END, SEEN, EARLY, REPLY, INTAKE = 10, 20, 21, 22, 23, 24, 30, 31
+PARSE, APPLY, VIEW, EDITED, DIAL, DIALLED = 40, 41, 42, 43, 72, 73
+ASK, ANSWER, FORGET = 80, 81, 82
 TLS_REQUIRED, TLS_OFFERED, TLS_NONE = 0, 1, 2
 
 
@@ -145,8 +147,28 @@ LIMITS = {  # in the order of core/conf/settings.c
 }
 
 
-def settings(listeners, hostname="mx.example", tls_count=0, **limits):
-    """Without stages and routes: all the front needs.  listeners: (address, tls)."""
+OPT_BOOL, OPT_STRING, OPT_TARGET = 1, 5, 9  # include/mailtri/stage.h
+
+
+def stage(name, target, private=False, connect=None):
+    """A stage that has one TARGET option, with what the host adds to it."""
+    options = {"endpoint": (OPT_TARGET, 0, [target]),
+               "endpoint_private": (OPT_BOOL, int(private), ["true" if private else "false"]),
+               "endpoint_connect": (OPT_STRING, 0, connect and [connect])}
+    out = text(name) + text(f"/nowhere/{name}.so") + text(name) + u32(1000) + u32(1) + u8(0)
+    out += text(name) + text("1.0") + text("a stage") + u16(1) + u16(0) + u32(2) + u32(4)
+    out += u32(len(options))
+    for option, (kind, _, _) in options.items():
+        out += text(option) + text(None) * 3 + u32(kind) + u32(0) + i64(0) + i64(0)
+    out += u32(0) + u32(0) + u32(1) + text(None)
+    for option, (_, number, values) in options.items():
+        out += text(option) + i64(number) + strings(values)
+    return out
+
+
+def settings(listeners=(), hostname="mx.example", tls_count=0, nameservers=None,
+             trust_anchor=None, stages=(), **limits):
+    """Without routes.  listeners: (address, tls); stages: made by stage()."""
     out = b"".join(map(text, ("/etc/mailtri.conf", hostname, "/nowhere", "/nowhere",
                               "/nowhere", "/nowhere", "/nowhere", None)))
     out += u32(len(listeners))
@@ -155,11 +177,11 @@ def settings(listeners, hostname="mx.example", tls_count=0, **limits):
         out += text(address) + text(host) + u16(int(port)) + u8(tls)
     out += strings([f"cert{i}.pem" for i in range(tls_count)])
     out += strings([f"key{i}.pem" for i in range(tls_count)])
-    out += strings(None) + text(None) + text(None)
+    out += strings(nameservers) + text(trust_anchor) + text(None)
     assert limits.keys() <= LIMITS.keys()
     for name, (pack, usual) in LIMITS.items():
         out += pack(limits.get(name, usual))
-    return out + u32(0) + u32(0) + u32(0)
+    return out + u32(len(stages)) + u32(0) + b"".join(stages) + u32(0)
 
 
 def secrets(values):
