@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+/* Stands behind the file's own text at its own level: where a section is still
+ * open, it is unknown; libconfuse itself does not mind. */
+#define SENTINEL "end-of-file"
+
 /* Where a value stood: libconfuse keeps no lines. */
 struct mark {
 	struct mark *next;
@@ -37,6 +41,9 @@ on_error(cfg_t *cfg, const char *fmt, va_list ap)
 	char text[512];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
+	if (strstr(text, SENTINEL) != NULL)
+		snprintf(text, sizeof(text), "premature end of file: a brace is not "
+		    "closed");
 	now.errors++;
 	problems_add(now.reader->problems, PROBLEM_ERROR,
 	    place_at((unsigned)cfg->line), "%s", text);
@@ -119,8 +126,10 @@ static cfg_opt_t *
 grammar_new(const struct file_reader *r)
 {
 	size_t own = options_count(&r->grammar[0]);
-	cfg_opt_t *opts = options_new(&r->grammar[0], r->grammar_count - 1);
+	cfg_opt_t *opts = options_new(&r->grammar[0], r->grammar_count);
+	cfg_opt_t sentinel = CFG_STR(SENTINEL, NULL, CFGF_NODEFAULT);
 
+	opts[own++] = sentinel;
 	for (size_t i = 1; i < r->grammar_count; i++) {
 		const struct grammar *g = &r->grammar[i];
 		cfg_opt_t section = CFG_SEC(g->section, options_new(g, 0),
@@ -237,6 +246,54 @@ text_read(FILE *in, struct buf *b)
 	return b->len > 0 && memchr(b->p, '\0', b->len) != NULL ? EILSEQ : 0;
 }
 
+static bool
+is_comment(const unsigned char *p)
+{
+	return *p == '#' || (p[0] == '/' && (p[1] == '/' || p[1] == '*'));
+}
+
+/* Spaces in place of a comment, its lines kept; where it ends, NULL: never. */
+static unsigned char *
+comment_blank(unsigned char *p)
+{
+	bool block = p[0] == '/' && p[1] == '*';
+
+	while (*p != '\0' && (block ? p[0] != '*' || p[1] != '/' : *p != '\n')) {
+		if (*p != '\n')
+			*p = ' ';
+		p++;
+	}
+	if (!block)
+		return p;
+	if (*p == '\0')
+		return NULL;
+	p[0] = p[1] = ' ';
+	return p + 2;
+}
+
+/* libconfuse 3.3 knows no comments inside lists and loses count of lines
+ * behind comments, so it gets to see none. */
+static bool
+comments_blank(struct buf *b)
+{
+	unsigned char *p = (unsigned char *)(uintptr_t)buf_string(b), quote = 0;
+
+	while (p != NULL && *p != '\0') {
+		if (quote == 0 && is_comment(p)) {
+			p = comment_blank(p);
+			continue;
+		}
+		if (quote != 0 && *p == '\\' && p[1] != '\0')
+			p++;
+		else if (quote == *p)
+			quote = 0;
+		else if (quote == 0 && (*p == '"' || *p == '\''))
+			quote = *p;
+		p++;
+	}
+	return p != NULL;
+}
+
 static int
 parse_text(struct buf *b, struct file *f)
 {
@@ -246,6 +303,9 @@ parse_text(struct buf *b, struct file *f)
 	if (cfg == NULL)
 		return ENOMEM;
 	cfg_set_error_function(cfg, on_error);
+	if (b->len > 0 && b->p[b->len - 1] != '\n')
+		buf_add_char(b, '\n');
+	buf_add_string(b, SENTINEL " = 1\n");
 	now.text = buf_span(b);
 	if (cfg_parse_buf(cfg, buf_string(b)) != CFG_SUCCESS) {
 		if (now.errors == 0)
@@ -270,12 +330,15 @@ file_read_stream(const struct file_reader *r, FILE *in, struct file *f)
 	now.marks = NULL;
 	now.errors = 0;
 	error = text_read(in, &b);
+	if (error == 0 && !comments_blank(&b))
+		error = EBADMSG;
 	if (error == 0)
 		error = parse_text(&b, f);
 	else
 		problems_add(r->problems, PROBLEM_ERROR, place_at(0),
 		    error == EFBIG ? "the file is larger than 1 MiB" :
 		    error == EILSEQ ? "the file has a NUL byte: it is no text" :
+		    error == EBADMSG ? "a comment is not closed: */ is missing" :
 		    "the file cannot be read");
 	buf_free(&b);
 	now.text = SPAN("");

@@ -10,15 +10,35 @@ libconf_a_SOURCES = core/conf/core.c core/conf/core.h core/conf/describe.c \
 	core/conf/wiring.h
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_settings
+check_PROGRAMS += tests/unit/test_settings tests/unit/test_value tests/unit/test_file \
+	tests/unit/test_order tests/unit/test_secret tests/unit/test_spawn
 tests_unit_test_settings_SOURCES = tests/unit/test_settings.c
 tests_unit_test_settings_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_settings_LDADD = $(conf_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_value_SOURCES = tests/unit/test_value.c
+tests_unit_test_value_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_value_LDADD = $(conf_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_file_SOURCES = tests/unit/test_file.c
+tests_unit_test_file_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_file_LDADD = $(conf_LIBS) $(CMOCKA_LIBS) $(CONFUSE_LIBS)
+tests_unit_test_order_SOURCES = tests/unit/test_order.c
+tests_unit_test_order_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_order_LDADD = $(conf_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_secret_SOURCES = tests/unit/test_secret.c
+tests_unit_test_secret_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_secret_LDADD = $(conf_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_spawn_SOURCES = tests/unit/test_spawn.c
+tests_unit_test_spawn_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_spawn_LDADD = $(base_LIBS) $(CMOCKA_LIBS)
 endif
 
 if FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_settings
+noinst_PROGRAMS += tests/fuzz/fuzz_settings tests/fuzz/fuzz_conf
 tests_fuzz_fuzz_settings_SOURCES = tests/fuzz/fuzz_settings.c
 tests_fuzz_fuzz_settings_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
 tests_fuzz_fuzz_settings_LDADD = $(conf_LIBS)
+tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c
+tests_fuzz_fuzz_conf_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_conf_LDADD = $(conf_LIBS) $(CONFUSE_LIBS)
 endif
+EXTRA_DIST += tests/fuzz/corpus/conf
