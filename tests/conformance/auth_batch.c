@@ -153,6 +153,16 @@ answer(const json_t *in, int failed)
 	    "runs", (int)test.runs, "misuse", test.misuse == NULL ? "" : test.misuse);
 }
 
+/* "2026-01-01T00:00:00Z" */
+static void
+set_clock(const char *now)
+{
+	struct tm tm = { 0 };
+
+	if (now != NULL && strptime(now, "%Y-%m-%dT%H:%M:%SZ", &tm) != NULL)
+		test.now = (int64_t)timegm(&tm);
+}
+
 static json_t *
 judge(const json_t *in)
 {
@@ -169,8 +179,7 @@ judge(const json_t *in)
 	test.client.hostname = mt_test_span("mx.example.net");
 	test.sender = bytes(in, "mail_from");
 	test.rcpt = mt_test_span(text(in, "rcpt", "task.linear@example.net"));
-	if (json_is_integer(json_object_get(in, "now")))
-		test.now = json_integer_value(json_object_get(in, "now"));
+	set_clock(text(in, "now", NULL));
 	options(in);
 	zone = zone_new(json_object_get(in, "dns"), why, sizeof(why));
 	if (zone == NULL) {

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
-NOW = 1767225600  # 2026-01-01T00:00:00Z
+CLOCK = "2026-01-01T00:00:00Z"
+NOW = 1767225600  # the same
 DOMAIN = "example.com"
 HEADER = [("From", " Alice <alice@example.com>"), ("To", " bob@example.net"),
           ("Subject", " probe"), ("Date", " Thu, 01 Jan 2026 00:00:00 +0000")]

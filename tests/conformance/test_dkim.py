@@ -6,7 +6,7 @@ import re
 
 import pytest
 import suite
-from dkim_messages import (BODY, DOMAIN, HEADER, NOW, EdKey, LongKey, RsaKey, message,
+from dkim_messages import (BODY, CLOCK, DOMAIN, HEADER, NOW, EdKey, LongKey, RsaKey, message,
                            relaxed_body, sign, text64)
 
 COUNTS = {"pass": 24, "fail": 35, "rule": 10}
@@ -154,7 +154,7 @@ def judged():
     cases = probes()
     answers = suite.judge([
         {"id": name, "raw": suite.raw(raw), "client": "192.0.2.1", "helo": "mail.example.com",
-         "mail_from": f"alice@{DOMAIN}", "rcpt": "bob@example.net", "dns": zone(), "now": NOW}
+         "mail_from": f"alice@{DOMAIN}", "rcpt": "bob@example.net", "dns": zone(), "now": CLOCK}
         for name, _, raw in cases])
     return list(zip(cases, answers))
 
