@@ -51,7 +51,8 @@ tests_conformance_auth_batch_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_conformance_auth_batch_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_conformance_auth_batch_LDADD = $(base_LIBS) $(auth_test_libs) $(JANSSON_LIBS)
 PYTESTS += tests/conformance/test_spf.py tests/conformance/test_dkim.py
-EXTRA_DIST += tests/conformance/suite.py tests/conformance/dkim_messages.py
+EXTRA_DIST += tests/conformance/conftest.py tests/conformance/suite.py \
+	tests/conformance/dkim_messages.py
 
 if HAVE_CMOCKA
 check_PROGRAMS += plugins/auth/test_parse

@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the conformance suites share: where the public corpora are, and how a
-batch of messages is judged.  MAILTRI_CHECK names another command that speaks
-the lines of `mailtrictl check --batch -`."""
+batch of messages is judged."""
 import base64
 import json
 import os
 import pathlib
-import shlex
 import subprocess
 
 import pytest
 
-BUILD = pathlib.Path(os.environ.get("top_builddir") or ".").resolve()
 MESSAGE = (b"From: Ann <ann@example.net>\r\nTo: task.linear@example.net\r\nSubject: probe\r\n"
            b"Date: Thu, 01 Jan 2026 00:00:00 +0000\r\nMessage-ID: <1@example.net>\r\n\r\nHello.\r\n")
 
@@ -27,23 +24,21 @@ def corpus(*parts):
     return path
 
 
-def command():
-    if "MAILTRI_CHECK" in os.environ:
-        return shlex.split(os.environ["MAILTRI_CHECK"])
-    runner = BUILD / "tests/conformance/auth_batch"
-    if not runner.exists():
-        pytest.skip("the stage auth is not built here")
-    return [str(runner)]
+class Judge:
+    """A command that answers one JSON line with one JSON line."""
 
+    def __init__(self, command, **environment):
+        self.command, self.environment = command, {**os.environ, **environment}
 
-def judge(cases):
-    """One answer for each case, in order."""
-    lines = "".join(json.dumps({"stages": ["auth"], **case}) + "\n" for case in cases)
-    done = subprocess.run(command(), input=lines, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(answers) == len(cases)
-    return answers
+    def __call__(self, cases):
+        """One answer for each case, in order."""
+        lines = "".join(json.dumps({"stages": ["auth"], **case}) + "\n" for case in cases)
+        done = subprocess.run(self.command, input=lines, env=self.environment, capture_output=True,
+                              text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [a["id"] for a in answers] == [c["id"] for c in cases]
+        return answers
 
 
 def raw(message):

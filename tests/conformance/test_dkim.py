@@ -150,9 +150,9 @@ def believed(answer):
 
 
 @pytest.fixture(scope="module")
-def judged():
+def judged(judge):
     cases = probes()
-    answers = suite.judge([
+    answers = judge([
         {"id": name, "raw": suite.raw(raw), "client": "192.0.2.1", "helo": "mail.example.com",
          "mail_from": f"alice@{DOMAIN}", "rcpt": "bob@example.net", "dns": zone(), "now": CLOCK}
         for name, _, raw in cases])

@@ -83,9 +83,9 @@ def wrong(test, answer):
     return None
 
 
-def test_rfc7208():
+def test_rfc7208(judge):
     tests = list(load())
-    answers = suite.judge([
+    answers = judge([
         {"id": name, "raw": suite.raw(suite.MESSAGE), "client": test["host"],
          "helo": test["helo"] or "", "mail_from": test["mailfrom"] or "",
          "rcpt": "task.linear@example.net", "dns": dns} for name, test, dns in tests])
@@ -115,8 +115,8 @@ def bomb(exists):
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_bomb(exists):
-    answer, = suite.judge([{
+def test_bomb(judge, exists):
+    answer, = judge([{
         "id": "bomb", "raw": suite.raw(suite.MESSAGE), "client": "192.0.2.1",
         "helo": "mail.example.net", "mail_from": "a@r.bomb.example",
         "rcpt": "task.linear@example.net", "dns": bomb(exists)}])
