@@ -9,3 +9,4 @@ include tests/bench/local.mk
 include tests/e2e/local.mk
 include tests/lint/local.mk
 include tests/stages/local.mk
+include tests/contract/local.mk

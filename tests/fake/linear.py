@@ -288,7 +288,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         for i in range(0, len(body), 1 if slow_s else max(1, len(body))):
             self.wfile.write(body[i:i + 1] if slow_s else body)
-            time.sleep(slow_s / max(1, len(body)))
+            self.server.ended.wait(slow_s / max(1, len(body)))
 
     def _limits(self, left):
         reset = str(int((time.time() + self.server.api.reset_s) * 1000))
