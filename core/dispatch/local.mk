@@ -29,8 +29,8 @@ PYTESTS += tests/resolver/test_resolver.py
 EXTRA_DIST += tests/resolver/relay.py
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_http
-tests_unit_test_http_SOURCES = tests/unit/test_http.c
-tests_unit_test_http_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_http_SOURCES = tests/unit/test_http.c core/dispatch/dialled.c
+tests_unit_test_http_CPPFLAGS = $(TEST_CPPFLAGS) $(CURL_CFLAGS)
 tests_unit_test_http_LDADD = libdispatch.a $(base_LIBS) $(CURL_LIBS) $(SSL_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_http_LDFLAGS = $(AM_LDFLAGS) -Wl,--export-dynamic-symbol=connect
 endif
