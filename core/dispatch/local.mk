@@ -27,6 +27,7 @@ endif
 
 PYTESTS += tests/resolver/test_resolver.py
 EXTRA_DIST += tests/resolver/relay.py
+
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_http
 tests_unit_test_http_SOURCES = tests/unit/test_http.c core/dispatch/dialled.c
