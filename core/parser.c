@@ -194,6 +194,7 @@ main(void)
 		serve(&f);
 		frame_close_fds(&f);
 	}
+	buf_free(&in);
 	if (error != EPIPE)
 		log_fatal("cannot read from the engine: %s", strerror(error));
 	return 0;

@@ -145,10 +145,9 @@ on_frame(struct channel *c, struct frame *f, void *arg)
 static void
 on_gone(struct channel *c, void *arg)
 {
-	struct resolver *r = arg;
-
 	(void)c;
-	loop_stop(r->loop);
+	(void)arg;
+	exit(0);
 }
 
 int
@@ -175,6 +174,6 @@ main(void)
 		.done = on_dialled, .arg = &r };
 	r.engine = channel_new(r.loop, PROTO_CHANNEL_FD, on_frame, on_gone, &r);
 	channel_send(r.engine, PROTO_READY, 0, SPAN(""), NULL, 0);
-	loop_run(r.loop);
+	loop_run(r.loop);	/* ends in on_gone() */
 	return 0;
 }
