@@ -50,7 +50,8 @@ tests_conformance_auth_batch_SOURCES = tests/conformance/auth_batch.c \
 tests_conformance_auth_batch_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_conformance_auth_batch_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_conformance_auth_batch_LDADD = $(base_LIBS) $(auth_test_libs) $(JANSSON_LIBS)
-PYTESTS += tests/conformance/test_spf.py tests/conformance/test_dkim.py
+PYTESTS += tests/conformance/test_spf.py tests/conformance/test_dkim.py \
+	tests/conformance/test_dmarc.py tests/conformance/test_replay.py
 EXTRA_DIST += tests/conformance/conftest.py tests/conformance/suite.py \
 	tests/conformance/dkim_messages.py
 

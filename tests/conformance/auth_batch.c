@@ -119,6 +119,26 @@ facts(void)
 	return out;
 }
 
+/* Keys of the claims, in hexadecimal and in the order they were taken. */
+static json_t *
+claims(void)
+{
+	json_t *out = json_array();
+	char hex[2 * 32 + 1];
+	size_t i, k;
+
+	for (i = 0; i < test.row_count; i++) {
+		const struct mt_test_row *row = &test.rows[i];
+
+		if (row->kind != MT_TEST_CLAIM || row->key.len != 32)
+			continue;
+		for (k = 0; k < 32; k++)
+			snprintf(hex + 2 * k, 3, "%02x", (unsigned char)row->key.ptr[k]);
+		json_array_append_new(out, json_string(hex));
+	}
+	return out;
+}
+
 static json_t *
 edits(void)
 {
@@ -144,13 +164,13 @@ answer(const json_t *in, int failed)
 
 	for (i = 0; i < test.row_count; i++)
 		asked += test.rows[i].kind == MT_TEST_DNS && test.rows[i].asked;
-	return json_pack("{s:O?, s:s, s:{s:i, s:s, s:s}, s:s, s:s, s:o, s:o, s:i, s:i, s:s}",
+	return json_pack("{s:O?, s:s, s:{s:i, s:s, s:s}, s:s, s:s, s:o, s:o, s:o, s:i, s:i, s:s}",
 	    "id", json_object_get(in, "id"),
 	    "disposition", failed ? "deferred" : dispositions[test.result.verdict],
 	    "smtp", "code", (int)test.result.smtp_code, "enhanced", test.result.enhanced,
 	    "text", test.result.text, "stage", "auth", "reason", test.result.reason,
-	    "facts", facts(), "edits", edits(), "dns_queries", (int)asked,
-	    "runs", (int)test.runs, "misuse", test.misuse == NULL ? "" : test.misuse);
+	    "facts", facts(), "edits", edits(), "claims", claims(),
+	    "dns_queries", (int)asked, "runs", (int)test.runs, "misuse", test.misuse == NULL ? "" : test.misuse);
 }
 
 /* "2026-01-01T00:00:00Z" */

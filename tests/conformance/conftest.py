@@ -23,7 +23,7 @@ def folder():
     shutil.rmtree(path)
 
 
-def alone(_):
+def by_itself(_):
     runner = BUILD / "tests/conformance/auth_batch"
     if not runner.exists():
         pytest.skip("the stage auth is not built here")
@@ -49,9 +49,15 @@ def other(_):
     return suite.Judge(shlex.split(os.environ["MAILTRI_CHECK"]))
 
 
-WAYS = [other] if "MAILTRI_CHECK" in os.environ else [alone, check]
+WAYS = [other] if "MAILTRI_CHECK" in os.environ else [by_itself, check]
 
 
 @pytest.fixture(scope="session", params=WAYS, ids=[w.__name__ for w in WAYS])
 def judge(request, folder):
     return request.param(folder)
+
+
+@pytest.fixture(scope="session")
+def alone(folder):
+    """For what only the fake host shows."""
+    return by_itself(folder)
