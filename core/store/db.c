@@ -150,7 +150,7 @@ db_reset(sqlite3_stmt *stmt)
 bool
 db_step(struct db *db, sqlite3_stmt *stmt)
 {
-	int code = sqlite3_step(stmt);
+	int code = fault_error("db.step") ? SQLITE_IOERR : sqlite3_step(stmt);
 
 	if (code == SQLITE_ROW)
 		return true;

@@ -140,6 +140,18 @@ store_thread(void *arg)
 	return NULL;
 }
 
+/* A new entry of the directory outlives a power cut from here on. */
+static bool
+sync_directory(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool ok = fd >= 0 && fsync(fd) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
 static bool
 open_directories(struct store *s, char why[256])
 {
@@ -149,7 +161,8 @@ open_directories(struct store *s, char why[256])
 	if (mkdir(s->dir, 0700) != 0 && errno != EEXIST) {
 		snprintf(why, 256, "%s: %s: create it, owned by the user mailtri runs as", s->dir,
 		    strerror(errno));
-	} else if (mkdir(buf_string(&path), 0700) != 0 && errno != EEXIST) {
+	} else if ((mkdir(buf_string(&path), 0700) != 0 && errno != EEXIST) ||
+	    !sync_directory(s->dir)) {
 		snprintf(why, 256, "%s: %s", buf_string(&path), strerror(errno));
 	} else {
 		s->bodies_fd = open(buf_string(&path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -122,17 +122,17 @@ key_file_get(struct vault *v, struct key_file *file)
 	return key_file_save(v, file);
 }
 
-/* A directory that is there once and for all. */
+/* Made where it is missing; its name outlives a power cut. */
 static int
 keys_directory(const char *state_dir)
 {
-	struct buf path = { 0 };
-	int fd = -1;
+	int parent = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -1;
 
-	buf_printf(&path, "%s/keys", state_dir);
-	if (mkdir(buf_string(&path), 0700) == 0 || errno == EEXIST)
-		fd = open(buf_string(&path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	buf_free(&path);
+	if (parent < 0)
+		return -1;
+	if ((mkdirat(parent, "keys", 0700) == 0 || errno == EEXIST) && fsync(parent) == 0)
+		fd = openat(parent, "keys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	close(parent);
 	return fd;
 }
 

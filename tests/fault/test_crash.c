@@ -382,7 +382,7 @@ test_slots(void **state)
 static void
 test_disk_errors(void **state)
 {
-	static const char *const faults[] = { "body.fdatasync", "bodies.fsync", "db.exec" };
+	static const char *const faults[] = { "body.fdatasync", "bodies.fsync", "db.exec", "db.step" };
 	struct world *w = *state;
 
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
