@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "conf/parse.h"
+#include "conf/secret.h"
 #include "mailtri/version.h"
 #include "master/listen.h"
 #include "master/notify.h"
@@ -201,6 +202,19 @@ state_lock(const char *dir)
 	return fd;
 }
 
+/* Before the engine makes its files: a key that is missing beside them is lost,
+ * not new. */
+static void
+root_key_make(const struct settings *s)
+{
+	char why[SECRET_WHY_MAX];
+	struct buf b = { 0 };
+
+	if (secret_load_root(s, &b, why) != 0)
+		log_fatal("%s", why);
+	buf_wipe(&b);
+}
+
 static void
 master_open(struct master *m)
 {
@@ -215,6 +229,7 @@ master_open(struct master *m)
 	m->lock = state_lock(m->settings->state_dir);
 	if (listen_control(m->settings, &m->control, why) != 0)
 		log_fatal("%s", why);
+	root_key_make(m->settings);
 	m->loop = loop_new();
 	signals_open(m);
 	m->roles = roles_new(&(struct roles_options){ .loop = m->loop,

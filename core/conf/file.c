@@ -35,7 +35,7 @@ place_at(unsigned line)
 	return p;
 }
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	char text[512];

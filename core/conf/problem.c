@@ -45,7 +45,7 @@ copy(struct arena *a, const char *s)
 	return out;
 }
 
-static const char *
+static const char * __attribute__((format(printf, 2, 0)))
 vformat(struct arena *a, const char *fmt, va_list ap)
 {
 	char text[1024];

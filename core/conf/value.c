@@ -333,18 +333,22 @@ int
 value_parse(struct value_parser *p, const struct mt_option *o,
     struct value_text in, struct setting_value *v)
 {
+	int error;
+
 	*v = (struct setting_value){ .name = o->name };
 	if (in.texts == NULL)
 		in = default_texts(p->arena, o);
 	if (in.texts == NULL)
 		return 0;
-	if (o->type == MT_OPT_LIST)
-		return set_texts(p, o, in, v);
-	if (in.count != 1)
-		return refuse(p, "%s takes one value", o->name);
-	if (is_number(o->type))
-		return set_number(p, o, in.texts[0], v);
-	return set_texts(p, o, in, v);
+	if (o->type != MT_OPT_LIST && in.count != 1)
+		error = refuse(p, "%s takes one value", o->name);
+	else if (is_number(o->type))
+		error = set_number(p, o, in.texts[0], v);
+	else
+		error = set_texts(p, o, in, v);
+	if (error != 0)		/* nothing half set */
+		*v = (struct setting_value){ .name = o->name };
+	return error;
 }
 
 static void

@@ -21,7 +21,7 @@ struct value_parser {
 	char why[VALUE_WHY_MAX];	/* on EINVAL: a sentence that begins with the
 				 * option's name; never the value of a SECRET */
 };
-/* 0 or EINVAL.  A value that is set has a list, numbers too: their shortest
+/* 0, or EINVAL and the value unset.  A value that is set has a list, numbers too: their shortest
  * form. */
 int value_parse(struct value_parser *, const struct mt_option *,
     struct value_text, struct setting_value *);

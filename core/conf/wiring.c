@@ -109,6 +109,10 @@ deliver_load(struct wiring *w, const struct section *s, struct setting_route *r)
 	for (size_t i = 0; i < e->text.count; i++) {
 		size_t stage = stage_find(w, e->text.texts[i]);
 
+		if (stage < w->settings->pipeline_count)
+			problems_add(w->problems, PROBLEM_ERROR, place_of(w, e, i),
+			    "%s stands in pipeline and delivers nothing: take it "
+			    "out of deliver", e->text.texts[i]);
 		if (stage == SIZE_MAX)
 			stage = stage_add(w, e->text.texts[i], place_of(w, e, i));
 		for (size_t j = 0; j < r->deliver_count; j++)

@@ -3,3 +3,4 @@ sbin_PROGRAMS += mailtrid
 mailtrid_SOURCES = core/mailtrid.c core/master/listen.c core/master/listen.h \
 	core/master/notify.c core/master/notify.h core/master/roles.c core/master/roles.h
 mailtrid_LDADD = $(conf_LIBS) $(CONFUSE_LIBS)
+PYTESTS += tests/unit/test_mailtrid.py

@@ -134,8 +134,10 @@ types(void **state)
 			fail_msg("row %zu: %s: %s", i, rows[i].text, p.why);
 		if (error == 0)
 			assert_string_equal(value_format(&arena, &o, &v), rows[i].out);
-		else
+		else {
 			assert_ptr_equal(strstr(p.why, "x "), p.why);
+			assert_null(v.list);
+		}
 	}
 }
 
