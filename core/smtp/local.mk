@@ -37,8 +37,8 @@ tests_unit_test_session_limits_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_session_limits_LDADD = $(smtp_LIBS) $(CMOCKA_LIBS)
 endif
 
-PYTESTS += tests/smtp/test_dialogue.py tests/smtp/test_limits.py tests/smtp/test_smuggling.py \
-	tests/smtp/test_tls.py
+PYTESTS += tests/smtp/test_dialogue.py tests/smtp/test_limits.py tests/smtp/test_senders.py \
+	tests/smtp/test_smuggling.py tests/smtp/test_tls.py
 EXTRA_DIST += tests/lib/pack.py tests/smtp/fake_engine.py tests/smtp/pairs.py
 EXTRA_DIST += tests/fuzz/corpus/command tests/fuzz/corpus/data tests/fuzz/corpus/session
 
