@@ -26,7 +26,7 @@ tests_unit_test_dial_LDADD = libdispatch.a $(pipeline_LIBS) $(CMOCKA_LIBS)
 endif
 
 PYTESTS += tests/resolver/test_resolver.py
-EXTRA_DIST += tests/resolver/relay.py
+EXTRA_DIST += tests/resolver/relay.py tests/resolver/signed.py
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_http

@@ -10,6 +10,7 @@ import pack
 from nameserver import Nameserver, find_unbound
 from relay import Relay
 from role import Role
+from signed import SignedZone
 
 A, NS, CNAME, PTR, MX, TXT, AAAA = 1, 2, 5, 12, 15, 16, 28
 OK, NODATA, NXDOMAIN, SERVFAIL, TIMEOUT, BOGUS = 0, 2, 3, 4, 5, 6
@@ -229,6 +230,32 @@ def test_unsigned_where_signed_is_due_is_bogus(relay, tmp_path):
     with Resolver(relay, trust_anchor=str(anchor)) as resolver:
         answer = resolver.get("a.example", A)
         assert (answer["status"], answer["rr"]) == (BOGUS, [])
+
+
+@pytest.fixture(name="signed")
+def _signed():
+    signed = SignedZone()
+    yield signed
+    signed.close()
+
+
+def test_signatures(signed, tmp_path):
+    anchor = tmp_path / "anchor"
+    anchor.write_text(signed.anchor)
+    with Resolver(signed, trust_anchor=str(anchor)) as resolver:
+        answer = resolver.get("ok.signed.example", A)
+        assert (answer["status"], answer["secure"]) == (OK, 1)
+        assert answer["rr"] == [bytes([192, 0, 2, 7])]
+        forged = resolver.get("forged.signed.example", A)
+        assert (forged["status"], forged["secure"], forged["rr"]) == (BOGUS, 0, [])
+        again = resolver.get("ok.signed.example", A)
+        assert (again["secure"], again["queries"]) == (1, 0)
+
+
+def test_without_an_anchor_nothing_is_secure(signed):
+    with Resolver(signed) as resolver:
+        answer = resolver.get("ok.signed.example", A)
+        assert (answer["status"], answer["secure"]) == (OK, 0)
 
 
 @pytest.fixture(name="listener")
