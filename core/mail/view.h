@@ -24,7 +24,8 @@ enum {
 	VIEW_BOUNDARY_MAX = 70,
 	VIEW_FINDINGS_MAX = 64,
 	VIEW_FINDING_NAME_MAX = 63,	/* [a-z0-9.-] */
-	VIEW_RAW_MAX = 1 << 30		/* a view's offsets are 32 bits wide */
+	VIEW_RAW_MAX = 1 << 28		/* offsets are 32 bits wide, and text grows
+					 * on its way to UTF-8 */
 };
 
 struct view_field {

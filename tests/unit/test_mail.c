@@ -323,6 +323,31 @@ view_mutated(void **state)
 	buf_free(&block);
 }
 
+/* Fields that overlap, or reach into the body. */
+static void
+view_fields_are_apart(void **state)
+{
+	static const uint32_t places[][3] = {	/* of the second: offset, length; body */
+		{ 21, 20, BODY }, { 20, 21, BODY }, { 0, 20, BODY }, { 21, 20, 40 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct view_builder *b = view_builder_new(span_make(raw, RAW_LEN));
+		struct buf block = { 0 };
+		struct view v;
+
+		builder_field(b, 0, 4, span_make(raw + 6, 13));
+		view_builder_field(b, &(struct view_field){ .offset = places[i][0],
+		    .length = places[i][1], .name = SPAN("S"), .value = SPAN("") });
+		view_builder_body(b, places[i][2]);
+		view_builder_finish(b, &block);
+		assert_int_equal(view_open(&v, buf_span(&block), span_make(raw, RAW_LEN)),
+		    i == 0 ? 0 : EBADMSG);
+		buf_free(&block);
+	}
+}
+
 struct edit_case {
 	struct mt_edit edit;
 	int error;
@@ -457,6 +482,10 @@ edits_applied(void **state)
 	assert_int_equal(edit_check(&v, &edits[6], edits, 6), EINVAL);	/* overlap */
 	assert_int_equal(edits_apply(&v, edits, 7, &out), EINVAL);
 	assert_int_equal(out.len, 0);
+	edits[6].op = MT_FIELD_REMOVE;	/* of a field that is spliced */
+	assert_int_equal(edit_check(&v, &edits[6], edits, 6), EINVAL);
+	edits[6] = edits[4];	/* two texts for one place have no order */
+	assert_int_equal(edit_check(&v, &edits[6], edits, 6), EINVAL);
 	buf_free(&out);
 	buf_free(&block);
 }
@@ -496,6 +525,7 @@ main(void)
 		cmocka_unit_test(view_round_trip),
 		cmocka_unit_test(view_cut_short),
 		cmocka_unit_test(view_mutated),
+		cmocka_unit_test(view_fields_are_apart),
 		cmocka_unit_test(edit_checked),
 		cmocka_unit_test(edit_limits),
 		cmocka_unit_test(edit_line_limit),

@@ -68,6 +68,9 @@ static const struct form_case forms[] = {
 	  NULL, 0 },
 	{ "MIME-Version: 1.0\r\nContent-Type: multipart/digest; boundary=b\r\n\r\n"
 	  "--b\r\n\r\nSubject: y\r\n\r\nin\r\n--b--\r\n", NULL, 0 },
+	{ "MIME-Version: 1.0\r\nContent-Type: multipart/digest; boundary=b\r\n\r\n"
+	  "--b\r\n\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n"
+	  "--c\r\n\r\n1\r\n--c\r\n\r\n2\r\n--c--\r\n--b--\r\n", NULL, 0 },
 	{ PLAIN "Content-Disposition: attachment; filename=\"a;b=c.txt\"\r\n\r\n", NULL, 0 },
 	{ PLAIN "Content-Transfer-Encoding: Quoted-Printable\r\n\r\na=3D\r\n", NULL, 0 },
 	{ PLAIN "Content-Transfer-Encoding: base64\r\n\r\naGVsbG8=\r\n", NULL, 0 },
