@@ -126,9 +126,12 @@ key_file_get(struct vault *v, struct key_file *file)
 static int
 keys_directory(const char *state_dir)
 {
-	int parent = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = -1;
+	int parent, fd = -1;
 
-	if (parent < 0)
+	/* The engine makes it too; who comes first is open. */
+	if (mkdir(state_dir, 0700) != 0 && errno != EEXIST)
+		return -1;
+	if ((parent = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		return -1;
 	if ((mkdirat(parent, "keys", 0700) == 0 || errno == EEXIST) && fsync(parent) == 0)
 		fd = openat(parent, "keys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
