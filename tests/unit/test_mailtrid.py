@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import pytest
@@ -127,7 +128,8 @@ CORE_PROBLEMS = [
     ("pipeline", 'resolver {{ nameservers = {{ "dns.example" }} }}\npipeline', "7: ", "no address"),
     ("pipeline", 'root_key = "hunter2"\npipeline', "7: ", "never stands in a"),
     ("pipeline", 'root_key = "file:/nowhere/root"\npipeline', "7: ", "No such file"),
-    ("pipeline", 'tls {{ certificate = {{ "/nowhere/c" }} }}\npipeline', "7: ", "1 certificates and 0"),
+    ("pipeline", 'tls {{ certificate = {{ "/nowhere/c" }} }}\npipeline', "7: ",
+     "1 certificates and 0"),
     ('"create_task" }}\n}}', '"create_task" }}\n', "11: ", "not closed"),
 ]
 
@@ -179,7 +181,8 @@ def test_stage_file(setup, text, line, words):
     out = setup.check()
     assert out.returncode == 78, out.stdout
     place = f"{setup.stage}:{line}: t-conf: " if line else f"{setup.stage}: t-conf: "
-    assert any(one.startswith(place) and words in one for one in out.stdout.splitlines()), out.stdout
+    lines = out.stdout.splitlines()
+    assert any(one.startswith(place) and words in one for one in lines), out.stdout
     assert "hunter2" not in out.stdout
 
 
@@ -260,10 +263,10 @@ def test_usage():
 
 
 def wait_for(condition):
-    end = time.monotonic() + 30
+    end, pause = time.monotonic() + 30, threading.Event()
     while not condition():
         assert time.monotonic() < end
-        time.sleep(0.02)
+        pause.wait(0.02)
 
 
 def lives(pid):
@@ -395,4 +398,5 @@ def test_every_option_of_the_core_is_in_the_manual():
         entry = re.search(rf"^\.It Ic {name} No =.*?(?=^\.It |^\.El)", manual, re.M | re.S)
         assert entry, name
         if default.startswith('"') and default != '""':
-            assert re.search(rf"Default:\s+(\.Cm )?{re.escape(default[1:-1])}\b", entry.group(0)), name
+            shown = rf"Default:\s+(\.Cm )?{re.escape(default[1:-1])}\b"
+            assert re.search(shown, entry.group(0)), name
