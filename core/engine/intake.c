@@ -270,15 +270,25 @@ intake_join(struct engine *e, int fd)
 }
 
 static bool
-intake_possible(struct engine *e)
+roles_ready(const struct engine *e)
 {
-	if (!e->recovered || slots_count(e->slots) == 0 || e->resolver == NULL)
+	if (e->resolver == NULL)
 		return false;
 	for (size_t i = 0; i < e->pool_count; i++)
 		if (strcmp(pool_role(e->pools[i]), "worker-net") != 0 &&
 		    !pool_ready(e->pools[i]))
 			return false;
-	return store_room(e->store, e->settings->limits.disk_reserve_bytes) == STORE_ROOM;
+	return true;
+}
+
+/* At the start all roles must be there.  Later one that is started again
+ * makes mail wait a moment, not go away. */
+static bool
+intake_possible(const struct engine *e)
+{
+	return e->recovered && slots_count(e->slots) > 0 &&
+	    (e->announced || roles_ready(e)) &&
+	    store_room(e->store, e->settings->limits.disk_reserve_bytes) == STORE_ROOM;
 }
 
 void
@@ -295,7 +305,7 @@ intake_update(struct engine *e)
 	if (open)
 		log_info("intake is open");
 	else
-		log_warning("intake is closed: a role, a key or disk space is missing");
+		log_warning("intake is closed: keys or disk space are missing");
 	for (struct front *f = e->fronts; f != NULL; f = f->next)
 		intake_tell(f, open);
 }

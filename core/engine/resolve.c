@@ -63,13 +63,6 @@ resolver_frame(struct channel *c, struct frame *f, void *arg)
 }
 
 static void
-lost(void *value, void *arg)
-{
-	(void)arg;
-	mail_dns_lost(value);
-}
-
-static void
 resolver_gone(struct channel *c, void *arg)
 {
 	struct engine *e = arg;
@@ -77,9 +70,14 @@ resolver_gone(struct channel *c, void *arg)
 	channel_free(c);
 	if (e->resolver == c)
 		e->resolver = NULL;
-	log_warning("the resolver is gone; mails that wait for it get 451");
-	idmap_each(&e->pipeline.mails, lost, NULL);
-	intake_update(e);
+	log_warning("the resolver is gone; mails wait until it is back");
+}
+
+static void
+ask_again(void *value, void *arg)
+{
+	(void)arg;
+	mail_ask_again(value);
 }
 
 void
@@ -87,33 +85,20 @@ resolver_join(struct engine *e, int fd)
 {
 	channel_free(e->resolver);
 	e->resolver = channel_new(e->loop, fd, resolver_frame, resolver_gone, e);
+	idmap_each(&e->pipeline.mails, ask_again, NULL);
 	intake_update(e);
 }
 
-static void
-refuse(struct mail *m, const struct question *q, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		struct buf packed = { 0 };
-		struct answer a = { .status = MT_SERVFAIL };
-
-		question_pack(&packed, &q[i]);
-		a.question = buf_span(&packed);
-		mail_answer(m, &a);
-		buf_free(&packed);
-	}
-}
-
+/* Without a resolver nothing is sent: the mail asks again when there is one,
+ * within its time. */
 void
 resolver_ask(struct engine *e, struct mail *m, const struct question *q, uint32_t count)
 {
 	int64_t left = m->deadline_ms - clock_ms();
 	struct buf b = { 0 };
 
-	if (e->resolver == NULL) {
-		refuse(m, q, count);
+	if (e->resolver == NULL)
 		return;
-	}
 	if (left > ENGINE_DNS_MS)
 		left = ENGINE_DNS_MS;
 	pack_u32(&b, left < 1 ? 1 : (uint32_t)left);

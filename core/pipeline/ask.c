@@ -193,13 +193,16 @@ mail_answer(struct mail *m, const struct answer *a)
 }
 
 void
-mail_dns_lost(struct mail *m)
+mail_ask_again(struct mail *m)
 {
-	for (struct awaited *w = m->awaited, *next; w != NULL; w = next) {
-		struct question q;
+	struct question dns[MT_QUESTIONS_MAX];
+	uint32_t count = 0;
 
-		next = w->next;
-		if (question_unpack(w->question, &q) == 0 && q.kind == QUESTION_DNS)
-			answer_status(m, w->question, MT_SERVFAIL);
-	}
+	for (const struct awaited *w = m->awaited; w != NULL; w = w->next)
+		if (count < MT_QUESTIONS_MAX &&
+		    question_unpack(w->question, &dns[count]) == 0 &&
+		    dns[count].kind == QUESTION_DNS)
+			count++;
+	if (count > 0)
+		m->pipeline->ops.dns(m->pipeline->ops.arg, m, dns, count);
 }

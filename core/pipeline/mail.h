@@ -128,7 +128,7 @@ void mail_answer(struct mail *, const struct answer *);
  * holder's 250 was seen. */
 void mail_looked(struct mail *, struct claim *, struct mt_span question,
     uint32_t used, uint32_t retry_after_s, const char *holder, bool seen);
-void mail_dns_lost(struct mail *);	/* the resolver died */
+void mail_ask_again(struct mail *);	/* the resolver died and is back */
 
 void mail_bytes_free(struct mail_bytes *);
 /* Bytes out of a frame, owned from here on: errno. */
