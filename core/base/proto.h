@@ -33,10 +33,13 @@ enum proto_type {
 	PROTO_RCPT = 20,	/* envelope; answer: PROTO_REPLY */
 	PROTO_MESSAGE,		/* bytes raw; answer: PROTO_REPLY */
 	PROTO_END,		/* nothing: the transaction is over, or the
-				 * session withdrew while being judged */
+				 * session withdrew while being judged; also
+				 * after a refused RCPT, so it may be unknown */
 	PROTO_SEEN,		/* string event: a byte came after its 250 */
 	PROTO_EARLY,		/* string client, string reason, string text: a
-				 * refusal before RCPT; the front has answered */
+				 * refusal by the front, answered already: text
+				 * is what the client read.  id: 0 before RCPT,
+				 * else the transaction, its END follows */
 	/* engine -> front */
 	PROTO_REPLY = 30,	/* u16 code, string enhanced, string text,
 				 * string event (message accepted) */

@@ -216,11 +216,13 @@ rearm(struct connection *c)
 static void
 rewatch(struct connection *c, bool unfinished)
 {
-	uint32_t events = c->lingering ? EPOLLIN :
-	    steps[session_wish(c->session)].events;
+	enum session_wish wish = session_wish(c->session);
+	uint32_t events = c->lingering ? EPOLLIN : steps[wish].events;
+	bool unsent = session_output(c->session)->len > 0;
 
-	if ((session_output(c->session)->len > 0 && events != EPOLLRDHUP) ||
-	    c->stream.wants_write || unfinished)
+	if (unsent && wish == SESSION_TLS)	/* the 220 goes first */
+		events = 0;
+	if ((unsent && wish != SESSION_JUDGE) || c->stream.wants_write || unfinished)
 		events |= EPOLLOUT;
 	if (events != c->watch.events)
 		loop_watch(c->service->loop, &c->watch, events);

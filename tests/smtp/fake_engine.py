@@ -126,7 +126,7 @@ class Front:
     def connect(self):
         """A client, as soon as there is a place for one."""
         while True:
-            client = Client(self.ports[0], greet=False)
+            client = Client(self.ports[-1], greet=False)
             if client.code() == 220:
                 return client
             client.sock.close()

@@ -43,7 +43,7 @@ def check(front, *pieces):
     heard = offer(front, *pieces)
     assert len(heard) == 1, heard  # one answer, then the end: nothing was taken for a command
     assert heard[0].startswith("550 5.6.0 smtp.data.bare: ")
-    assert front.kinds().count(pack.MESSAGE) == before
+    assert front.settled().count(pack.MESSAGE) == before
     asked = [f for f in front.frames if f.kind == pack.RCPT]
     assert all(b"pay.bank" not in f.body for f in asked)
 
