@@ -94,7 +94,7 @@ on_dial(struct resolver *r, struct frame *f)
 
 	request.port = unpack_u16(&u);
 	request.private = unpack_u8(&u) != 0;
-	request.connect = unpack_span(&u);
+	request.address = unpack_span(&u);
 	if (!unpack_done(&u))
 		return false;
 	dialer_dial(&r->dialer, f->id, &request);

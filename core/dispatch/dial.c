@@ -95,45 +95,17 @@ dial_address_from6(union dial_address *a, const unsigned char b[16], uint16_t po
 	memcpy(&a->v6.sin6_addr, b, 16);
 }
 
-static int
-port_parse(const char *s, uint16_t *port)
-{
-	unsigned n = 0;
-
-	if (*s == '\0' || *s == '0')
-		return EINVAL;
-	for (; *s >= '0' && *s <= '9'; s++)
-		if ((n = n * 10 + (unsigned)(*s - '0')) > 65535)
-			return EINVAL;
-	*port = (uint16_t)n;
-	return *s == '\0' ? 0 : EINVAL;
-}
-
 int
-dial_address_parse(struct mt_span in, union dial_address *a)
+dial_address_parse(const char *text, uint16_t port, union dial_address *a)
 {
-	char text[DIAL_ADDRESS_TEXT_MAX], *host = text, *end;
 	unsigned char b[16];
-	uint16_t port;
 
-	if (in.len == 0 || in.len >= sizeof(text) || memchr(in.ptr, '\0', in.len) != NULL)
-		return EINVAL;
-	memcpy(text, in.ptr, in.len);
-	text[in.len] = '\0';
-	end = strrchr(text, ':');
-	if (end == NULL || port_parse(end + 1, &port) != 0)
-		return EINVAL;
-	*end = '\0';
-	if (inet_pton(AF_INET, host, b) == 1) {
+	if (inet_pton(AF_INET, text, b) == 1)
 		dial_address_from4(a, b, port);
-		return 0;
-	}
-	if (host[0] != '[' || end == text + 1 || end[-1] != ']')
+	else if (inet_pton(AF_INET6, text, b) == 1)
+		dial_address_from6(a, b, port);
+	else
 		return EINVAL;
-	end[-1] = '\0';
-	if (inet_pton(AF_INET6, host + 1, b) != 1)
-		return EINVAL;
-	dial_address_from6(a, b, port);
 	return 0;
 }
 
@@ -168,24 +140,34 @@ value_of(const struct descriptor *d, const struct setting_options *o, const char
 }
 
 static void
+list_add(struct dial_targets *ts, const struct dial_target *t)
+{
+	struct dial_target *list = arena_alloc(ts->arena, (ts->count + 1) * sizeof(*list));
+
+	if (ts->count > 0)
+		memcpy(list, ts->list, ts->count * sizeof(*list));
+	list[ts->count++] = *t;
+	ts->list = list;
+}
+
+static void
 target_add(struct dial_targets *ts, const struct descriptor *d,
     const struct setting_options *o, const char *name)
 {
 	const struct setting_value *url = value_of(d, o, name, "");
 	const struct setting_value *private = value_of(d, o, name, "_private");
 	const struct setting_value *connect = value_of(d, o, name, "_connect");
-	struct value_target target;
-	struct dial_target *list;
+	union dial_address numeric;
+	struct value_target to, dial;
 
-	if (url == NULL || value_parse_target(ts->arena, url->list[0], &target) != 0)
+	if (url == NULL || value_parse_target(ts->arena, url->list[0], &to) != 0)
 		return;
-	list = arena_alloc(ts->arena, (ts->count + 1) * sizeof(*list));
-	if (ts->count > 0)
-		memcpy(list, ts->list, ts->count * sizeof(*list));
-	list[ts->count++] = (struct dial_target){ .host = target.host, .port = target.port,
-		.private = private != NULL && private->num != 0,
-		.connect = connect == NULL ? "" : connect->list[0] };
-	ts->list = list;
+	dial = to;
+	if (connect != NULL && value_parse_address(ts->arena, connect->list[0], &dial) != 0)
+		return;		/* nothing can be dialled for it */
+	list_add(ts, &(struct dial_target){ .host = to.host, .port = dial.port,
+	    .address = dial_address_parse(dial.host, dial.port, &numeric) == 0 ? dial.host : "",
+	    .private = private != NULL && private->num != 0 });
 }
 
 static void
@@ -216,7 +198,7 @@ dial_targets_find(const struct dial_targets *ts, const struct dial_request *r)
 		const struct dial_target *t = &ts->list[i];
 
 		if (t->port == r->port && span_is_nocase(r->host, t->host) &&
-		    span_is(r->connect, t->connect) &&
+		    span_is(r->address, t->address) &&
 		    (found == NULL || (t->private && !found->private)))
 			found = t;
 	}

@@ -30,16 +30,17 @@ enum { DIAL_ADDRESS_TEXT_MAX = 64 };
 enum dial_class dial_address_classify(const union dial_address *);
 void dial_address_from4(union dial_address *, const unsigned char b[4], uint16_t port);
 void dial_address_from6(union dial_address *, const unsigned char b[16], uint16_t port);
-/* "192.0.2.1:8443", "[2001:db8::1]:8443"; numbers only.  0 or EINVAL. */
-int dial_address_parse(struct mt_span, union dial_address *);
+/* "192.0.2.1", "2001:db8::1"; numbers only.  0 or EINVAL. */
+int dial_address_parse(const char *, uint16_t port, union dial_address *);
 const char *dial_address_format(char out[DIAL_ADDRESS_TEXT_MAX],
     const union dial_address *);	/* without the port */
 socklen_t dial_address_size(const union dial_address *);
 
 struct dial_target {
 	const char *host;
-	uint16_t port;
-	const char *connect;	/* numeric, to dial instead; "": ask DNS */
+	uint16_t port;		/* to dial: that of NAME_connect where set */
+	const char *address;	/* numeric, of NAME_connect or the host itself;
+				 * "": ask DNS */
 	bool private;
 };
 
@@ -51,7 +52,7 @@ struct dial_targets {
 
 /* What a worker asks for (PROTO_DIAL). */
 struct dial_request {
-	struct mt_span host, connect;
+	struct mt_span host, address;
 	uint16_t port;
 	bool private;
 };

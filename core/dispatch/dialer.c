@@ -257,34 +257,17 @@ dial_new(struct dialer *dialer, uint32_t id, const struct dial_target *t, bool p
 	return d;
 }
 
-/* Where there is nothing to ask DNS: NAME_connect, or a host that is a
- * number.  0, ENOENT: ask; EINVAL. */
-static int
-address_given(const struct dial_target *t, union dial_address *a)
-{
-	char text[DIAL_ADDRESS_TEXT_MAX];
-	int len;
-
-	if (t->connect[0] != '\0')
-		return dial_address_parse(span_of(t->connect), a);
-	len = snprintf(text, sizeof(text), "%s:%u", t->host, t->port);
-	return len < (int)sizeof(text) && dial_address_parse(span_of(text), a) == 0 ? 0 : ENOENT;
-}
-
 static void
 dial_start(struct dial *d, const struct dial_target *t)
 {
 	union dial_address address;
-	int error = address_given(t, &address);
 
-	if (error == ENOENT) {
+	if (t->address[0] == '\0') {
 		resolve(d);
 		return;
 	}
-	if (error == 0)
+	if (dial_address_parse(t->address, t->port, &address) == 0)
 		address_add(d, &address);
-	else
-		why(d, error, "", "its _connect option is no numeric address and port");
 	dial_next(d);
 }
 

@@ -79,10 +79,10 @@ class Resolver(Role):
         assert answer["name"] == (name if isinstance(name, bytes) else name.encode())
         return answer
 
-    def dial(self, host, port, private=True, connect=""):
+    def dial(self, host, port, private=True, address=""):
         self.last += 1
         self.send(pack.DIAL, self.last, pack.span(host) + pack.u16(port)
-                  + pack.u8(private) + pack.span(connect))
+                  + pack.u8(private) + pack.span(address))
         frame = self.receive()
         assert (frame.kind, frame.ident) == (pack.DIALLED, self.last)
         u = pack.Unpack(frame.body)
@@ -292,13 +292,19 @@ def test_dial_next_address(relay, listener):
 
 
 def test_dial_given_address(relay, listener):
-    given = f"127.0.0.1:{_port(listener)}"
-    stage = pack.stage("s", "https://api.example", True, given)
+    port = _port(listener)
+    stage = pack.stage("s", "https://api.example", True, f"127.0.0.1:{port}")
     with Resolver(relay, stages=[stage]) as r:
-        assert _accepted(r.dial("api.example", 443, connect=given), listener)
-        assert r.dial("api.example", 443, connect="127.0.0.1:1")[0] == errno.EACCES
-        assert r.dial("api.example", 443)[0] == errno.EACCES
-        assert r.dial("api.example", 443, private=False, connect=given)[0] == errno.EACCES
+        assert _accepted(r.dial("api.example", port, address="127.0.0.1"), listener)
+        for wrong in ((443, True, "127.0.0.1"), (port, True, "127.0.0.2"), (port, True, ""),
+                      (port, False, "127.0.0.1")):
+            assert r.dial("api.example", *wrong)[0] == errno.EACCES
+    assert relay.questions == []
+
+
+def test_dial_number(relay, listener):
+    with Resolver(relay, stages=[pack.stage("s", _url("127.0.0.1", listener), True)]) as r:
+        assert _accepted(r.dial("127.0.0.1", _port(listener), address="127.0.0.1"), listener)
     assert relay.questions == []
 
 
