@@ -193,6 +193,18 @@ failed_ptr_is_not_a_refusal(void **state)
 	fact("auth.spf", "fail");
 }
 
+static void
+failed_ptr_where_only_spf_counts(void **state)
+{
+	mt_test_fini(&t);
+	setup(state);
+	t.values[0][0].count = 0;	/* require: spf alone */
+	mt_test_option(&t, "require", "spf");
+	set_spf("v=spf1 ptr -all");
+	mt_test_dns(&t, "1.2.0.192.in-addr.arpa", PTR, MT_SERVFAIL);
+	run(MT_TEMPFAIL, "auth.temperror");
+}
+
 /* libspf2 alone would let loopback pass whatever the record says. */
 static void
 loopback_is_no_pass(void **state)
@@ -301,6 +313,7 @@ forged_results_are_removed(void **state)
 
 	(void)state;
 	t.raw = mt_test_span(message);
+	t.client.hostname = mt_test_span("mx.EXAMPLE.net");
 	run(MT_CONTINUE, "");
 	assert_int_equal(t.edit_count, 4);
 	for (i = 0; i < 3; i++) {
@@ -308,7 +321,7 @@ forged_results_are_removed(void **state)
 		assert_int_equal(t.edits[i].index, gone[i]);
 	}
 	assert_int_equal(t.edits[3].op, MT_FIELD_ADD);
-	assert_memory_equal(t.edits[3].bytes.ptr, "mx.example.net;\r\n\tspf=pass", 26);
+	assert_memory_equal(t.edits[3].bytes.ptr, "mx.EXAMPLE.net;\r\n\tspf=pass", 26);
 	assert_null(memchr(t.edits[3].bytes.ptr, '\0', t.edits[3].bytes.len));
 }
 
@@ -406,6 +419,7 @@ main(void)
 		TEST(good), TEST(asked_ahead), TEST(unsigned_mail), TEST(spf_fail), TEST(no_record),
 		TEST(no_record_evaluated), TEST(approval_is_never_relaxed),
 		TEST(failures_are_temporary), TEST(failed_ptr_is_not_a_refusal),
+		TEST(failed_ptr_where_only_spf_counts),
 		TEST(loopback_is_no_pass), TEST(loopback_by_record), TEST(relays_of_ours),
 		TEST(null_sender), TEST(odd_senders), TEST(structure),
 		TEST(forged_results_are_removed), TEST(replay),

@@ -170,7 +170,8 @@ answer(const json_t *in, int failed)
 	    "smtp", "code", (int)test.result.smtp_code, "enhanced", test.result.enhanced,
 	    "text", test.result.text, "stage", "auth", "reason", test.result.reason,
 	    "facts", facts(), "edits", edits(), "claims", claims(),
-	    "dns_queries", (int)asked, "runs", (int)test.runs, "misuse", test.misuse == NULL ? "" : test.misuse);
+	    "dns_queries", (int)asked, "runs", (int)test.runs,
+	    "misuse", test.misuse == NULL ? "" : test.misuse);
 }
 
 /* "2026-01-01T00:00:00Z" */

@@ -9,7 +9,8 @@ import subprocess
 
 import pytest
 
-MESSAGE = (b"From: Ann <ann@example.net>\r\nTo: task.linear@example.net\r\nSubject: probe\r\n"
+MESSAGE = (b"From: Ann <ann@example.net>\r\nTo: task.linear@example.net\r\n"
+           b"Subject: probe\r\n"
            b"Date: Thu, 01 Jan 2026 00:00:00 +0000\r\nMessage-ID: <1@example.net>\r\n\r\nHello.\r\n")
 
 

@@ -30,7 +30,8 @@ def key_records():
             "ebad": "v=DKIM1; k=ed25519; p=" + text64(key["e"].public()),
             "ts": "v=DKIM1; t=s; p=" + spki, "ty": "v=DKIM1; t=y; p=" + spki,
             "svc": "v=DKIM1; s=tlsrpt; p=" + spki, "h1": "v=DKIM1; h=sha1; p=" + spki,
-            "rev": "v=DKIM1; p=", "v2": "v=DKIM2; p=" + spki, "vlate": "k=rsa; v=DKIM1; p=" + spki,
+            "rev": "v=DKIM1; p=", "v2": "v=DKIM2; p=" + spki,
+            "vlate": "k=rsa; v=DKIM1; p=" + spki,
             "junk": "v=DKIM1; p=!!!not base64!!!", "spc": "v=DKIM1 ; k=rsa ; p=" + spaced,
             "pk1": "v=DKIM1; p=" + text64(key["k"].pkcs1()),
             "dup": f"v=DKIM1; p={spki}; p=", "unk": "v=DKIM1; zz=1; n=note; p=" + spki}
@@ -157,6 +158,15 @@ def judged(judge):
          "mail_from": f"alice@{DOMAIN}", "rcpt": "bob@example.net", "dns": zone(), "now": CLOCK}
         for name, _, raw in cases])
     return list(zip(cases, answers))
+
+
+def test_shorter_keys_by_configuration(alone):
+    raw = {name: m for name, _, m in probes()}
+    answers = alone([
+        {"id": name, "raw": suite.raw(raw[name]), "client": "192.0.2.1", "helo": "mail.example.com",
+         "mail_from": f"alice@{DOMAIN}", "rcpt": "bob@example.net", "dns": zone(), "now": CLOCK,
+         "options": {"min_key_bits": "2048"}} for name in ("rsa1024", "baseline", "ed25519")])
+    assert [a["facts"]["auth.dkim"] for a in answers] == ["policy", "pass", "pass"]
 
 
 def test_counts():
