@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -133,6 +134,9 @@ top_finish(struct parse *p, const struct section *top)
 		if (dirs[i].value != NULL && *dirs[i].value != '/')
 			ERROR(p, line_of(top, dirs[i].name), "%s must be an "
 			    "absolute path", dirs[i].name);
+	if (s->user != NULL && geteuid() == 0 && getpwnam(s->user) == NULL)
+		ERROR(p, line_of(top, "user"), "user is \"%.64s\", whom this machine "
+		    "does not know: add a system user of that name", s->user);
 	if (libexec != NULL)
 		p->settings->libexec_dir = arena_string(p->arena, span_of(libexec));
 	if (s->root_key != NULL)

@@ -256,6 +256,46 @@ def test_a_worker_that_lies(setup, script, words):
     assert "second" not in out.stdout
 
 
+def test_an_unknown_user(setup):
+    setup.write(with_line(CORE, "pipeline", "user = nobody-of-that-name\npipeline"), STAGE)
+    out = setup.check()
+    if os.geteuid() != 0:
+        pytest.skip("only root changes users")
+    assert out.returncode == 78
+    assert f"{setup.conf}:7: user is" in out.stdout
+
+
+def ctl_conf(setup, *options):
+    if not (BUILD / "mailtrictl").exists():
+        pytest.skip("mailtrictl is not built here")
+    return subprocess.run([BUILD / "mailtrictl", "conf", "-c", setup.conf, *options],
+                          env=setup.env(), capture_output=True, text=True, timeout=60,
+                          check=True).stdout
+
+
+def test_what_was_changed_is_printed(setup):
+    setup.write(CORE, 'count = 5\nage = 90d\nnames = { "x" }\n'
+                'route "task.linear@example.com" {\n\tcount = 1\n}\n')
+    text = ctl_conf(setup, "-n")
+    assert "count = 5" in text and 'names = { "x" }' in text
+    assert "age =" not in text and "connections" not in text
+    changed = json.loads(ctl_conf(setup, "-n", "--json"))
+    assert changed["stages"]["t-conf"]["count"] == 5
+    assert changed["route"] == {"task.linear@example.com": {"intents": ["create_task"]}}
+    # What is printed is a configuration: read back, it is the same.
+    core, stage = text.split(f"# {setup.dir}/stages.d/t-conf.conf")
+    setup.conf.write_text(core)
+    setup.stage.write_text(stage)
+    assert ctl_conf(setup, "-n") == text
+
+
+def test_defaults_are_printed(setup):
+    text = ctl_conf(setup, "-d")
+    for line in ("message = 25M", "retain = 90d", "tls = required", "count = 3",
+                 "on_error = tempfail", 'names = { "a", "b" }'):
+        assert re.search(rf"^\s*{re.escape(line)}$", text, re.M), line
+
+
 def test_usage():
     assert subprocess.run([MAILTRID, "--nope"], capture_output=True, check=False).returncode == 64
     version = subprocess.run([MAILTRID, "-V"], capture_output=True, text=True, check=True)
