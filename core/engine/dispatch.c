@@ -36,6 +36,7 @@ struct attempt {
 	struct journal_entry entry;
 	struct request request;
 	uint32_t stage;		/* index in settings */
+	bool unparsed;		/* the parser died with it in hand */
 	uint32_t id;
 };
 
@@ -204,17 +205,23 @@ delivered(struct request *r, struct frame *f)
 	finish(a, &d.value);
 }
 
+static void
+retry(struct attempt *a, const char *reason, const char *text)
+{
+	struct mt_delivery d = { .size = sizeof(d), .status = MT_RETRY };
+
+	snprintf(d.reason, sizeof(d.reason), "%s", reason);
+	snprintf(d.text, sizeof(d.text), "%s", text);
+	finish(a, &d);
+}
+
 /* The worker died with the call out: nobody knows what the target did. */
 static void
 lost(struct request *r, const char *why)
 {
-	struct attempt *a = r->arg;
-	struct mt_delivery d = { .size = sizeof(d), .status = MT_RETRY };
-
 	(void)why;
-	snprintf(d.reason, sizeof(d.reason), "host.stage.died");
-	snprintf(d.text, sizeof(d.text), "the worker died during the call; the next attempt reads back");
-	finish(a, &d);
+	retry(r->arg, "host.stage.died",
+	    "the worker died during the call; the next attempt reads back");
 }
 
 static void
@@ -251,6 +258,10 @@ begun(struct store_job *job)
 	engine_committed(e);
 	if (!a->begin.begun) {
 		attempt_free(a);
+		return;
+	}
+	if (a->unparsed) {
+		retry(a, "host.parser.failed", "the parser died with the mail in hand");
 		return;
 	}
 	a->request = (struct request){ .id = a->id, .deadline_ms = DISPATCH_DEADLINE_MS,
@@ -292,11 +303,16 @@ parsed(struct request *r, struct frame *f)
 		begin(a);
 }
 
+/* Not its fault, or not surely: an attempt that failed, so that one which
+ * kills the parser every time ends up dead and not in a circle. */
 static void
 parse_lost(struct request *r, const char *why)
 {
+	struct attempt *a = r->arg;
+
 	(void)why;
-	damage(r->arg, "host.parser.failed");
+	a->unparsed = true;
+	begin(a);
 }
 
 static void
