@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <arpa/inet.h>
 
 #include "base/frame.h"
 #include "base/log.h"
@@ -164,8 +165,16 @@ option_name(struct exchange *x, const char *suffix)
 	    (int)x->request.target.len, x->request.target.ptr, suffix);
 }
 
-/* Host and port as the stage's option has them; the resolver knows where
- * that is, or is told by the option NAME_connect. */
+static bool
+is_numeric(const char *host)
+{
+	unsigned char address[16];
+
+	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+/* Host and port as the stage's option has them; where to dial for them may
+ * be another address. */
 static int
 exchange_dial(struct exchange *x)
 {
@@ -173,17 +182,20 @@ exchange_dial(struct exchange *x)
 	struct arena *arena = &x->job->message->arena;
 	const char *target = h->conf_str(x->conf, option_name(x, ""));
 	const char *connect_to = h->conf_str(x->conf, option_name(x, "_connect"));
-	struct value_target to = { .host = NULL };
+	struct value_target to = { .host = NULL }, dial;
 	struct buf b = { 0 };
 
 	if (target == NULL || value_parse_target(arena, target, &to) != 0)
 		return EDESTADDRREQ;
 	x->host = arena_string(arena, span_of(to.host));
 	x->port = to.port;
+	dial = to;
+	if (connect_to != NULL && value_parse_address(arena, connect_to, &dial) != 0)
+		return EDESTADDRREQ;
 	pack_string(&b, to.host);
-	pack_u16(&b, to.port);
+	pack_u16(&b, dial.port);
 	pack_u8(&b, h->conf_int(x->conf, option_name(x, "_private")) != 0);
-	pack_string(&b, connect_to);
+	pack_string(&b, is_numeric(dial.host) ? dial.host : "");
 	channel_send(net.channel, PROTO_DIAL, x->id, buf_span(&b), NULL, 0);
 	buf_free(&b);
 	timer_set(net.loop, &x->timer, x->deadline_ms - clock_ms());

@@ -65,7 +65,7 @@ enum proto_type {
 	PROTO_DELIVERED,	/* pipeline/call.h: delivery_pack() */
 	PROTO_DIAL,		/* worker-net -> engine -> resolver: string host,
 				 * u16 port, u8 private address allowed,
-				 * string NAME_connect of the target or empty */
+				 * string numeric address or empty */
 	PROTO_DIALLED,		/* back: i32 errno, string text; fd if 0 */
 
 	/* engine -> resolver.  id = ask. */
