@@ -123,34 +123,63 @@ command_exec(char **argv)
 		command_error("%s: %s", path, strerror(errno));
 }
 
+/* Options may stand in front of the command: those `first' ones go behind its
+ * words, before the rest. */
+static char **
+argv_turn(int argc, char **argv, int first, int words)
+{
+	char **turned = xcalloc((size_t)argc + 1, sizeof(*turned));
+	int n = 0;
+
+	for (int i = 0; i < first; i++)
+		turned[n++] = argv[i];
+	for (int i = first + words; i < argc; i++)
+		turned[n++] = argv[i];
+	return turned;
+}
+
+static int
+main_run(int argc, char **argv, int first)
+{
+	const struct command *table = table_find(argv[first]), *k;
+	struct context c = { .json = false };
+	char **turned;
+	int words, status;
+
+	if (table == NULL) {
+		command_exec(argv + first);
+		command_error("no such command: %s (mailtrictl --help lists them)", argv[first]);
+		return COMMAND_USAGE;
+	}
+	k = command_find(table, argc - first, argv + first, &words);
+	if (k == NULL) {
+		command_error("%s: no such command: %s", argv[first], argv[first + 1]);
+		return COMMAND_USAGE;
+	}
+	turned = argv_turn(argc, argv, first, words);
+	status = command_run(&c, k, argc - words, turned);
+	free(turned);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct context c = { .json = false };
-	const struct command *table, *k;
-	int words;
+	int first;
 
 	log_open("mailtrictl", false);
-	if (argc < 2) {
-		usage_all(stderr);
-		return COMMAND_USAGE;
+	argc--;
+	argv++;
+	first = options_leading(command_common, argc, argv);
+	for (int i = 0; i < first; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return usage_all(stdout), COMMAND_DONE;
+		if (strcmp(argv[i], "--version") == 0)
+			return puts("mailtrictl " MAILTRI_VERSION), COMMAND_DONE;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-	    strcmp(argv[1], "help") == 0)
+	if (first == argc)
+		return usage_all(stderr), COMMAND_USAGE;
+	if (strcmp(argv[first], "help") == 0)
 		return usage_all(stdout), COMMAND_DONE;
-	if (strcmp(argv[1], "--version") == 0)
-		return puts("mailtrictl " MAILTRI_VERSION), COMMAND_DONE;
-	table = table_find(argv[1]);
-	if (table == NULL && argv[1][0] != '-')
-		command_exec(argv + 1);
-	if (table == NULL) {
-		command_error("no such command: %s (mailtrictl --help lists them)", argv[1]);
-		return COMMAND_USAGE;
-	}
-	k = command_find(table, argc - 1, argv + 1, &words);
-	if (k == NULL) {
-		command_error("%s: no such command: %s", argv[1], argv[2]);
-		return COMMAND_USAGE;
-	}
-	return command_run(&c, k, argc - 1 - words, argv + 1 + words);
+	return main_run(argc, argv, first);
 }

@@ -310,8 +310,8 @@ key_read(const char *text, struct head_key *key)
 	}
 	buf_free(&b);
 	if (error != 0)
-		command_error("--key %s: neither a key (\"name+id+key\") nor a file with one",
-		    text);
+		command_error("%s: neither a key (\"name+id+key\") nor a file with one: "
+		    "see --key", text);
 	return error;
 }
 
@@ -446,6 +446,26 @@ verify_live(struct context *c, const struct head_key *key, const struct head *se
 	return verdict_print(c, &r);
 }
 
+/* Whose signature counts: as said; else the daemon's, or this installation's
+ * public key.  NULL: there is none, which has been said. */
+static const char *
+key_choose(struct context *c, const struct log_state *state)
+{
+	const struct audit_options *o = c->own;
+	const struct settings *s;
+
+	if (o->key != NULL)
+		return o->key;
+	if (c->operands.count == 0 && state->key[0] == '\0')
+		command_error("the daemon has no key yet: try again");
+	if (c->operands.count == 0)
+		return state->key[0] == '\0' ? NULL : state->key;
+	s = context_settings(c);
+	if (s == NULL)
+		command_error("whom do you trust to have signed it?  Give --key");
+	return s == NULL ? NULL : arena_printf(&c->arena, "%s/audit.pub", s->state_dir);
+}
+
 static int
 verify_run(struct context *c)
 {
@@ -454,19 +474,12 @@ verify_run(struct context *c)
 	struct log_state s = { .records = 0 };
 	struct head_key key;
 	struct head seen;
+	const char *text;
 
-	if (!live && o->key == NULL) {
-		command_error("audit verify FILE wants --key: whom do you trust to have "
-		    "signed it? (mailtrictl status shows the daemon's)");
-		return COMMAND_USAGE;
-	}
 	if (live && state_ask(c, &s) != COMMAND_DONE)
 		return COMMAND_USAGE;
-	if (live && o->key == NULL && s.key[0] == '\0') {
-		command_error("the daemon has no key yet: try again");
-		return COMMAND_USAGE;
-	}
-	if (key_read(o->key != NULL ? o->key : s.key, &key) != 0)
+	text = key_choose(c, &s);
+	if (text == NULL || key_read(text, &key) != 0)
 		return COMMAND_USAGE;
 	if (o->seen != NULL && seen_read(o->seen, &key, &seen) != 0)
 		return COMMAND_USAGE;

@@ -155,6 +155,7 @@ answer_print(struct session *s, json_t *answer, bool as_json)
 		command_json(s->context, answer);
 	else
 		report_print(&s->context->term, answer);
+	fflush(s->context->term.out);	/* who asks line by line waits for it */
 	json_decref(answer);
 }
 

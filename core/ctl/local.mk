@@ -41,3 +41,5 @@ sbin_PROGRAMS += mailtrictl
 mailtrictl_SOURCES = core/mailtrictl.c
 mailtrictl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 mailtrictl_LDADD = $(ctl_LIBS) $(CONFUSE_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
+
+PYTESTS += tests/e2e/test_check.py

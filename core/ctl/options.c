@@ -136,6 +136,24 @@ options_parse(struct options *o, int argc, char **argv, struct operands *operand
 	return 0;
 }
 
+int
+options_leading(const struct option_row *table, int argc, char **argv)
+{
+	int i;
+
+	for (i = 0; i < argc && argv[i][0] == '-' && argv[i][1] != '\0'; i++) {
+		bool is_long = argv[i][1] == '-';
+		const char *name = argv[i] + (is_long ? 2 : 1);
+		size_t len = is_long ? strcspn(name, "=") : 0;
+		struct found f = table_find(table, NULL, name, len);
+		bool has_value = is_long ? name[len] == '=' : name[1] != '\0';
+
+		if (f.row != NULL && f.row->kind != OPTION_FLAG && !has_value)
+			i++;
+	}
+	return i < argc ? i : argc;
+}
+
 void
 options_help(FILE *out, const struct option_row *row)
 {

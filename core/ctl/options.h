@@ -49,6 +49,9 @@ struct options {
 	char why[160];
 };
 int options_parse(struct options *, int argc, char **argv, struct operands *);
+/* Index of the first operand, over options of the common table with their
+ * values; argc: none. */
+int options_leading(const struct option_row *, int argc, char **argv);
 void options_help(FILE *, const struct option_row *);
 
 #endif
