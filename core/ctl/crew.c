@@ -16,8 +16,8 @@
 
 #include "base/log.h"
 #include "base/proto.h"
+#include "base/spawn.h"
 #include "conf/secret.h"
-#include "ctl/child.h"
 
 enum { MEMBERS_MAX = 64, STDERR_LINE_MAX = 4096, FINISH_MS = 10000 };
 
@@ -120,7 +120,7 @@ member_secrets(const struct member *m, int *fd)
 }
 
 static void
-member_argv(const struct member *m, char *argv[6])
+member_argv(const struct member *m, const char *argv[6])
 {
 	struct crew *c = m->crew;
 	const char *dir = getenv("MAILTRI_LIBEXEC");
@@ -129,10 +129,10 @@ member_argv(const struct member *m, char *argv[6])
 	argv[n++] = arena_printf(&c->arena, "%s/%s",
 	    dir == NULL ? c->options.settings->libexec_dir : dir, m->role);
 	if (strcmp(m->role, "engine") == 0) {
-		argv[n++] = arena_string(&c->arena, SPAN("--check"));
+		argv[n++] = "--check";
 		if (c->options.state_dir != NULL) {
-			argv[n++] = arena_string(&c->arena, SPAN("--state"));
-			argv[n++] = arena_string(&c->arena, span_of(c->options.state_dir));
+			argv[n++] = "--state";
+			argv[n++] = c->options.state_dir;
 		}
 	} else {
 		argv[n++] = arena_printf(&c->arena, "%s%s%s", m->role,
@@ -180,6 +180,7 @@ on_death(struct watch *w, uint32_t events)
 	struct member *m = w->arg;
 	struct crew *c = m->crew;
 	int status = 0, error;
+	char how[64];
 
 	(void)events;
 	loop_unwatch(c->loop, w);
@@ -190,8 +191,7 @@ on_death(struct watch *w, uint32_t events)
 	if (c->ending)
 		return;
 	if (is_role(m, "engine")) {
-		crew_fail(c, "the engine ended (%s %d)", WIFSIGNALED(status) ? "signal" :
-		    "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+		crew_fail(c, "the engine ended: %s", spawn_status(how, sizeof(how), status));
 		return;
 	}
 	if (++c->deaths > CREW_DEATHS_MAX) {
@@ -219,18 +219,18 @@ member_start(struct member *m, int *engine_end)
 {
 	struct crew *c = m->crew;
 	int fds[2] = { -1, -1 }, secrets = -1, error;
-	char *argv[6];
+	const char *argv[6];
 
 	member_argv(m, argv);
-	if (access(argv[0], X_OK) < 0)
-		return errno;
 	if ((error = member_secrets(m, &secrets)) != 0 || (error = socketpair_open(fds)) != 0)
 		goto fail;
 	m->instance = ++c->last_instance;
-	m->pid = child_start(&(struct child){ .argv = argv, .user = c->options.settings->user,
-		.channel = fds[1], .settings = c->settings_fd, .secrets = secrets,
-		.said = c->stderr_write });
-	error = m->pid < 0 ? errno : 0;
+	error = spawn_run(&(struct spawn){ .path = argv[0], .argv = argv,
+		.user = c->options.settings->user, .out_fd = c->stderr_write,
+		.err_fd = c->stderr_write, .fd_count = 3,
+		.fds = (int[]){ fds[1], c->settings_fd, secrets } }, &m->pid);
+	if (error != 0)
+		m->pid = 0;
 	close(fds[1]);
 	close(secrets);
 	if (error != 0) {

@@ -5,12 +5,14 @@ import json
 import os
 import pathlib
 import select
+import shutil
 import signal
 import subprocess
 
 import pytest
 
 import certs
+from conftest import private_folder
 from instance import Bare, Instance, Programs
 from sender import Domain, compose
 
@@ -29,15 +31,22 @@ def a_domain():
 
 
 @pytest.fixture(name="box")
-def an_instance(tmp_path):
+def an_instance():
     """A configuration; its roles are found under a path of this test's own."""
-    programs = Programs.built(BUILD, tmp_path / "stages")
-    programs.roles = tmp_path / "libexec"
+    folder = private_folder()
+    folder.chmod(0o755)  # the roles are somebody else where we are root
+    yield prepared(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def prepared(folder):
+    programs = Programs.built(BUILD, folder / "stages")
+    programs.roles = folder / "libexec"
     programs.roles.mkdir()
     for name in ROLES:
         (programs.roles / name).symlink_to(BUILD / name)
-    box = Instance(tmp_path, programs)
-    certificate, key, _ = certs.Authority(tmp_path / "tls").issue(box.hostname)
+    box = Instance(folder, programs)
+    certificate, key, _ = certs.Authority(folder / "tls").issue(box.hostname)
     box.every = {"tls": {"certificate": [certificate], "key": [key]},
                  f'route "{ROUTE}"': {"intents": ["create_task"]}}
     box.configure({"pipeline": ["auth", "allowlist"], **box.every},
@@ -94,7 +103,7 @@ def test_file_and_page(box, domain, tmp_path):
     (tmp_path / "zone.json").write_text(json.dumps(domain.zone()))
     arguments = ["check", tmp_path / "m.eml", "--client", "127.0.0.1", "--mail-from",
                  "<ann@friend.example>", "--rcpt", ROUTE, "--dns", tmp_path / "zone.json"]
-    assert box.ctl(*arguments)["disposition"] == "accepted"
+    assert box.ctl_one(*arguments)["disposition"] == "accepted"
     page = box.ctl_run(*arguments)
     assert page.returncode == 0 and page.stderr == ""
     assert "auth.dkim  " in page.stdout and "\033" not in page.stdout
@@ -135,7 +144,7 @@ def test_state_remembers(box, domain, tmp_path):
     lines = [line(mail(domain, "one"), 0), line(mail(domain, "two"), 1)]
     lines.append({**lines[0], "id": 2})
     (tmp_path / "zone.json").write_text(json.dumps(domain.zone()))
-    arguments = ["--dns", tmp_path / "zone.json", "--state", tmp_path / "scratch"]
+    arguments = ["--dns", tmp_path / "zone.json", "--state", box.folder / "scratch"]
     first = batch(box, lines, *arguments)
     assert [a["disposition"] for a in first[:2]] == ["accepted", "accepted"]
     assert first[2]["facts"]["auth.replay"] != "first"
@@ -234,7 +243,7 @@ def test_missing_role_is_named(box, domain):
 def test_stages_are_described(box):
     listed = box.ctl("stages")
     assert [s["name"] for s in listed] == ["auth", "allowlist"]
-    (one,) = [box.ctl("stages", box.programs.stages / "allowlist.so")]
+    one = box.ctl_one("stages", box.programs.stages / "allowlist.so")
     assert one["name"] == "allowlist" and "allow" in [o["name"] for o in one["options"]]
     page = box.ctl_run("stages", "auth").stdout
     assert "OPTION" in page and "WRITES" in page and "auth.spf" in page
