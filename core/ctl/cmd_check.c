@@ -41,6 +41,7 @@ struct session {
 	struct line_defaults defaults;
 	struct loop *loop;
 	struct crew *crew;
+	struct zone *nothing;	/* answers what is asked behind a report */
 	struct arena arena;	/* of the line in hand */
 	json_t *said;		/* the engine's report on it */
 	bool failed;		/* the crew cannot go on */
@@ -180,7 +181,7 @@ line_run(struct session *s, const json_t *json, bool as_json)
 	}
 	if (answer != NULL)
 		answer_print(s, answer, as_json);
-	crew_zone(s->crew, NULL);
+	crew_zone(s->crew, s->nothing);
 	line_fini(&line);
 	arena_reset(&s->arena);
 }
@@ -285,6 +286,7 @@ check_run(struct context *c)
 		return COMMAND_FAILED;
 	session_defaults(&s);
 	s.loop = loop_new();
+	s.nothing = zone_parse(SPAN("{}"), why, sizeof(why));
 	s.crew = crew_new(s.loop, &crew, why);
 	if (s.crew == NULL)
 		command_error("%s", why);
@@ -293,6 +295,7 @@ check_run(struct context *c)
 	else
 		status = session_file(&s, c->operands.item[0]);
 	crew_free(s.crew);
+	zone_free(s.nothing);
 	loop_free(s.loop);
 	arena_free(&s.arena);
 	return status;

@@ -18,6 +18,7 @@
 #include "base/proto.h"
 #include "base/spawn.h"
 #include "conf/secret.h"
+#include "ctl/zone_server.h"
 
 enum { MEMBERS_MAX = 64, STDERR_LINE_MAX = 4096, FINISH_MS = 10000 };
 
@@ -29,18 +30,10 @@ struct member {
 	struct watch death;	/* pidfd */
 };
 
-/* A question that was asked before for the mail in hand costs no query. */
-struct asked {
-	struct asked *next;
-	struct mt_span name;
-	uint16_t type;
-};
-
 struct crew {
 	struct loop *loop;
 	struct crew_options options;
 	struct arena arena;	/* as long as the crew */
-	struct arena mail;	/* as long as the mail in hand */
 	struct member members[MEMBERS_MAX];
 	size_t member_count;
 	uint32_t last_instance, check_id;
@@ -54,7 +47,7 @@ struct crew {
 	struct channel *dns;	/* the engine's questions */
 	struct channel *resolver;	/* the real one; NULL: not started */
 	const struct zone *zone;
-	struct asked *asked;
+	struct zone_server answers;	/* to the mail in hand */
 };
 
 static int member_start(struct member *, int *engine_end);
@@ -262,66 +255,6 @@ member_new(struct crew *c, const char *role, const char *group)
 	return m;
 }
 
-/* True where this mail had the question before. */
-static bool
-asked_before(struct crew *c, struct mt_span name, uint16_t type)
-{
-	struct asked *a;
-
-	for (a = c->asked; a != NULL; a = a->next)
-		if (a->type == type && span_equal_nocase(a->name, name))
-			return true;
-	a = arena_alloc(&c->mail, sizeof(*a));
-	*a = (struct asked){ .next = c->asked, .type = type,
-		.name = arena_span(&c->mail, name) };
-	c->asked = a;
-	return false;
-}
-
-static void
-zone_reply(struct crew *c, uint32_t id, struct mt_span name, uint16_t type)
-{
-	struct buf b = { 0 };
-	struct zone_answer a;
-	size_t size = 64 + name.len;
-
-	zone_find(c->zone, name, type, &c->mail, &a);
-	for (uint32_t i = 0; i < a.count; i++)
-		size += 4 + a.rr[i].len;
-	if (size > FRAME_MAX)	/* as a message no server could send */
-		a = (struct zone_answer){ .status = MT_SERVFAIL };
-	pack_span(&b, name);
-	pack_u16(&b, type);
-	pack_u32(&b, (uint32_t)a.status);
-	pack_u32(&b, 0);
-	pack_u32(&b, 0);
-	pack_u32(&b, a.count);
-	for (uint32_t i = 0; i < a.count; i++)
-		pack_span(&b, a.rr[i]);
-	pack_u32(&b, asked_before(c, name, type) ? 0 : 1);
-	channel_send(c->dns, PROTO_ANSWER, id, buf_span(&b), NULL, 0);
-	buf_free(&b);
-}
-
-static void
-zone_serve(struct crew *c, struct frame *f)
-{
-	struct unpack u = unpack_of(f->body);
-	uint32_t count;
-
-	unpack_u32(&u);		/* the deadline: there is nothing to wait for */
-	count = unpack_count(&u, 6);
-	for (uint32_t i = 0; i < count && !u.bad; i++) {
-		struct mt_span name = unpack_span(&u);
-		uint16_t type = unpack_u16(&u);
-
-		if (!u.bad)
-			zone_reply(c, f->id, name, type);
-	}
-	if (u.bad)
-		crew_fail(c, "the engine asked what cannot be read");
-}
-
 static void
 on_resolved(struct channel *ch, struct frame *f, void *arg)
 {
@@ -366,8 +299,9 @@ on_question(struct channel *ch, struct frame *f, void *arg)
 	struct crew *c = arg;
 
 	(void)ch;
-	if (c->zone != NULL && f->type == PROTO_ASK)
-		zone_serve(c, f);
+	if (c->zone != NULL && f->type == PROTO_ASK &&
+	    zone_server_answer(&c->answers, c->zone, c->dns, f) != 0)
+		crew_fail(c, "the engine asked what cannot be read");
 	if (c->zone != NULL)
 		return;
 	if (f->type == PROTO_ASK)
@@ -467,7 +401,7 @@ engine_start(struct crew *c)
 
 /* Made where it is missing, and then it belongs to whom the roles run as. */
 static int
-state_dir_make(const char *dir, const char *user)
+directory_make(const char *dir, const char *user)
 {
 	const struct passwd *pw;
 
@@ -479,6 +413,19 @@ state_dir_make(const char *dir, const char *user)
 }
 
 static int
+state_make(struct crew *c, struct settings *s)
+{
+	int error;
+
+	if (c->options.state_dir == NULL)
+		return 0;
+	s->state_dir = c->options.state_dir;
+	error = directory_make(s->state_dir, s->user);
+	return error != 0 ? error : directory_make(arena_printf(&c->arena, "%s/keys",
+	    s->state_dir), s->user);
+}
+
+static int
 crew_open(struct crew *c, const char **failed)
 {
 	struct settings *s = c->options.settings;
@@ -486,11 +433,8 @@ crew_open(struct crew *c, const char **failed)
 	int fds[2], error;
 
 	*failed = "--state";
-	if (c->options.state_dir != NULL) {
-		s->state_dir = c->options.state_dir;
-		if ((error = state_dir_make(s->state_dir, s->user)) != 0)
-			return error;
-	}
+	if ((error = state_make(c, s)) != 0)
+		return error;
 	*failed = "settings";
 	settings_pack(&b, s);
 	c->settings_fd = bytes_memfd(buf_span(&b));
@@ -535,8 +479,7 @@ void
 crew_check(struct crew *c, struct mt_span body, int fd)
 {
 	c->deaths = 0;
-	c->asked = NULL;
-	arena_reset(&c->mail);
+	zone_server_reset(&c->answers);
 	channel_send(c->engine, PROTO_CHECK, ++c->check_id, body, &fd, fd >= 0);
 }
 
@@ -586,6 +529,6 @@ crew_free(struct crew *c)
 		close(c->settings_fd);
 	buf_free(&c->said);
 	arena_free(&c->arena);
-	arena_free(&c->mail);
+	zone_server_fini(&c->answers);
 	free(c);
 }

@@ -8,7 +8,7 @@ libctl_a_SOURCES = core/ctl/call.c core/ctl/cmd_audit.c core/ctl/cmd_check.c \
 	core/ctl/manual.c core/ctl/manual.h core/ctl/member.c core/ctl/member.h \
 	core/ctl/options.c core/ctl/options.h \
 	core/ctl/report.c core/ctl/report.h core/ctl/term.c core/ctl/term.h \
-	core/ctl/zone.c core/ctl/zone.h
+	core/ctl/zone.c core/ctl/zone.h core/ctl/zone_server.c core/ctl/zone_server.h
 dist_man_MANS += core/mailtrictl.8
 libctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 
