@@ -311,6 +311,7 @@ engine_open(struct engine *e, const char *dir)
 {
 	e->loop = loop_new();
 	e->started_s = now_s();
+	e->keep = e->check && dir != NULL;
 	state_open(e, dir);
 	e->pipeline = (struct pipeline){ .loop = e->loop, .settings = e->settings,
 		.check = e->check, .ops = { .dns = ask_dns, .claim_key = claim_key,

@@ -412,17 +412,29 @@ directory_make(const char *dir, const char *user)
 	return chown(dir, pw->pw_uid, pw->pw_gid) < 0 ? errno : 0;
 }
 
+/* The root key is made before the engine makes its databases: beside these a
+ * missing key is a lost one. */
 static int
 state_make(struct crew *c, struct settings *s)
 {
+	char why[SECRET_WHY_MAX];
+	struct buf root = { 0 };
 	int error;
 
 	if (c->options.state_dir == NULL)
 		return 0;
 	s->state_dir = c->options.state_dir;
 	error = directory_make(s->state_dir, s->user);
-	return error != 0 ? error : directory_make(arena_printf(&c->arena, "%s/keys",
-	    s->state_dir), s->user);
+	if (error == 0)
+		error = directory_make(arena_printf(&c->arena, "%s/keys", s->state_dir),
+		    s->user);
+	if (error != 0)
+		return error;
+	error = secret_load_root(s, &root, why);
+	if (error != 0)
+		crew_fail(c, "%s", why);
+	buf_wipe(&root);
+	return error;
 }
 
 static int

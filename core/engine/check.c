@@ -249,12 +249,18 @@ struct later {
 
 static struct later *later, **later_tail = &later;
 
+static bool
+is_ready(const struct engine *e)
+{
+	return e->recovered && (!e->keep || slots_count(e->slots) > 0);
+}
+
 void
 check_frame(struct engine *e, struct frame *f)
 {
 	struct later *l;
 
-	if (e->recovered) {
+	if (is_ready(e)) {
 		check_line(e, f);
 		return;
 	}
@@ -270,7 +276,7 @@ check_frame(struct engine *e, struct frame *f)
 void
 check_resume(struct engine *e)
 {
-	while (later != NULL) {
+	while (later != NULL && is_ready(e)) {
 		struct later *l = later;
 
 		later = l->next;
@@ -279,5 +285,6 @@ check_resume(struct engine *e)
 		buf_free(&l->body);
 		free(l);
 	}
-	later_tail = &later;
+	if (later == NULL)
+		later_tail = &later;
 }

@@ -99,8 +99,10 @@ slots_are(struct keyring *k, struct frame *f)
 {
 	if (slots_fill(k->engine->slots, f->body) != 0)
 		channel_fail(k->channel);
-	else
+	else {
 		intake_update(k->engine);
+		check_resume(k->engine);
+	}
 	explicit_bzero((void *)(uintptr_t)f->body.ptr, f->body.len);
 }
 
