@@ -2,16 +2,20 @@
 """What surrounds a mailtri on loopback: authority, sending domains, DNS, and
 the outside system its mail leads to.  Demonstration and tests share it."""
 import contextlib
+import json
 import pathlib
+import ssl
 import threading
 import time
+import urllib.request
 
 import certs
 import sender
-from child import Failed
+from child import Child, Failed
 from instance import Bare, Instance
 from nameserver import Nameserver
 
+LINEAR = pathlib.Path(__file__).resolve().parents[2] / "tests/fake/linear.py"
 HOSTNAME = "mx.mailtri.example"
 ADDRESS = "task.linear@mailtri.example"
 WAIT_S = 60
@@ -31,6 +35,52 @@ def wait_until(found, what, timeout=WAIT_S):
         pause.wait(LOOK_AGAIN_S)
 
 
+class Linear:
+    """A TLS endpoint that speaks Linear's API, in a process of its own."""
+
+    name, token, team = "api.linear.example", "lin_api_demonstration", "ENG"
+
+    def __init__(self, folder, authority):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.journal = folder / "issues.jsonl"
+        self._authority = authority.path
+        certificate, key, self.pin = authority.issue(self.name, "127.0.0.1")
+        self.child = Child([
+            "/usr/bin/python3", str(LINEAR), "--certificate", str(certificate), "--key", str(key),
+            "--journal", str(self.journal), "--token", self.token, "--team", self.team,
+            "--user", "ann@good.example"], log=folder / "linear.log")
+        line = self.child.wait_line(lambda text: "listening on " in text)
+        self.address = line.rpartition(" ")[2]
+
+    @property
+    def url(self):
+        return f"https://{self.address}/graphql"
+
+    def issues(self):
+        """What was created, in order."""
+        if not self.journal.exists():
+            return []
+        return [json.loads(line) for line in self.journal.read_text().splitlines()]
+
+    def set_mode(self, mode, count=0, on="all"):
+        """Makes the next requests go wrong; tests/fake/linear.py has the modes."""
+        request = urllib.request.Request(
+            f"https://{self.address}/control", method="POST",
+            data=json.dumps({"mode": mode, "count": count, "on": on}).encode())
+        context = ssl.create_default_context(cafile=str(self._authority))
+        urllib.request.urlopen(request, context=context, timeout=WAIT_S).close()
+
+    def options(self, mailtri):
+        """stages.d/linear-dispatch.conf of an instance."""
+        return {"endpoint": f"https://{self.name}:{self.address.rpartition(':')[2]}",
+                "endpoint_connect": self.address, "endpoint_pin": [self.pin],
+                "endpoint_ca": self._authority, "endpoint_private": True,
+                "api_key": mailtri.secret("linear.key", self.token), "team": self.team}
+
+    def stop(self):
+        self.child.stop()
+
+
 class World:
     """A folder with everything in it; close() ends what it started."""
 
@@ -39,6 +89,7 @@ class World:
         self.folder.chmod(0o711)
         self.authority = certs.Authority(self.folder / "certs")
         self.stack = contextlib.ExitStack()
+        self.linear = None
         self.nameserver = Nameserver(self.folder / "dns")
         self.stack.callback(self.nameserver.stop)
         self.pairs = [self.authority.issue(HOSTNAME, "127.0.0.1", kind=kind)
@@ -73,3 +124,13 @@ class World:
                                    "retain": Bare("90d")},
             **changes,
         }
+
+    def start_linear(self):
+        self.linear = Linear(self.folder / "linear", self.authority)
+        self.stack.callback(self.linear.stop)
+
+    def stage_options(self, mailtri, allowed):
+        """stages.d: these domains may write, and Linear is where it leads."""
+        return {"auth": {"group": "checks"},
+                "allowlist": {"group": "checks", "allow": allowed},
+                "linear-dispatch": self.linear.options(mailtri)}
