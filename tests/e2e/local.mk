@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-EXTRA_DIST += tests/e2e/test_road.py tests/e2e/test_senders.py tests/e2e/test_faults.py \
+PYTESTS += tests/e2e/test_road.py tests/e2e/test_senders.py tests/e2e/test_faults.py \
 	tests/e2e/test_kill.py tests/e2e/test_kept.py tests/e2e/test_ctl.py
 EXTRA_DIST += tests/e2e/conftest.py
 
