@@ -269,12 +269,14 @@ intake_join(struct engine *e, int fd)
 	intake_tell(f, e->intake_open);
 }
 
+/* Every role must have been there once.  A worker that died later costs its
+ * mail in hand a 451; the others wait for its successor, who comes soon. */
 static bool
 roles_ready(const struct engine *e)
 {
 	if (e->resolver == NULL)
 		return false;
-	for (size_t i = 0; i < e->pool_count; i++)
+	for (size_t i = 0; i < e->pool_count && !e->announced; i++)
 		if (strcmp(pool_role(e->pools[i]), "worker-net") != 0 &&
 		    !pool_ready(e->pools[i]))
 			return false;

@@ -83,6 +83,7 @@ def test_what_is_past_its_time_is_purged(start):
     stand = start("purge", **route)
     answer = stand.send(stand.mail("Gone soon"))
     assert answer.code == 250
+    stand.delivered(answer.event)
 
     def erased():
         return [r for r in stand.records(answer.event) if "erase" in r["action"]["type"]]
