@@ -23,12 +23,12 @@ LOOK_AGAIN_S = 0.02
 
 
 def wait_until(found, what, timeout=WAIT_S):
-    """What found() returns as soon as it is neither None nor False."""
+    """What found() returns as soon as that is anything."""
     end = time.monotonic() + timeout
     pause = threading.Event()
     while True:
         result = found()
-        if result is not None and result is not False:
+        if result:
             return result
         if time.monotonic() > end:
             raise Failed(f"{what}: not within {timeout} s")

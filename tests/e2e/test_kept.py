@@ -91,7 +91,7 @@ def test_what_is_past_its_time_is_purged(start):
     out = stand.mailtri.ctl_run("queue", "show", answer.event, "--json")
     assert out.returncode != 0 or "erased" in out.stdout
     # Whoever reads the audit log now learns that it happened, not who it was.
-    assert all(r["actor"]["email"] is None for r in stand.records(answer.event))
+    assert {r["actor"]["email"] for r in stand.records(answer.event)} <= {None, ""}
     assert stand.mailtri.ctl_run("audit", "verify").returncode == 0
     assert stand.mailtri.stop() == 0
 
@@ -137,7 +137,7 @@ def test_full_disk(start, small_disk, leave, reserve):
 
     def turned_away():
         try:
-            answer = stand.send(stand.mail("No room for this", body="x" * 60 * 1000))
+            answer = stand.send(stand.mail("No room for this", body=("x" * 70 + "\n") * 800))
         except OSError:
             return False
         assert answer.code in (250, 452, 451)
