@@ -43,3 +43,33 @@ mailtrictl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 mailtrictl_LDADD = $(ctl_LIBS) $(CONFUSE_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
 
 PYTESTS += tests/e2e/test_check.py
+
+# The OPTIONS of a stage's manual come from the stage's own table: what stands
+# in the place of the line .\" OPTIONS.  The stage is described from a copy in a
+# folder nobody else may write, wherever the build folder is.
+stage_manuals =
+if PLUGIN_AUTH
+stage_manuals += man/mailtri-auth.7
+man/mailtri-auth.7: plugins/auth/mailtri-auth.7 auth.la
+endif
+if PLUGIN_ALLOWLIST
+stage_manuals += man/mailtri-allowlist.7
+man/mailtri-allowlist.7: plugins/allowlist/mailtri-allowlist.7 allowlist.la
+endif
+if PLUGIN_LINEAR_DISPATCH
+stage_manuals += man/mailtri-linear-dispatch.7
+man/mailtri-linear-dispatch.7: plugins/linear-dispatch/mailtri-linear-dispatch.7 linear-dispatch.la
+endif
+$(stage_manuals): mailtrictl$(EXEEXT) worker$(EXEEXT)
+	$(AM_V_GEN)stage=`basename $@ .7 | sed 's/^mailtri-//'` && $(MKDIR_P) man && \
+	folder=`mktemp -d` && trap 'rm -rf "$$folder"' 0 && \
+	cp .libs/$$stage.so $$folder/ && chmod 755 $$folder/$$stage.so && \
+	MAILTRI_LIBEXEC=`pwd` ./mailtrictl$(EXEEXT) stages --man $$folder/$$stage.so > $$folder/options && \
+	sed -e "/^\.\\\\\" OPTIONS\$$/r $$folder/options" -e '/^\.\\" OPTIONS$$/d' \
+		$(srcdir)/plugins/$$stage/mailtri-$$stage.7 > $@.tmp && mv $@.tmp $@
+nodist_man_MANS += $(stage_manuals)
+CLEANFILES += $(stage_manuals)
+EXTRA_DIST += plugins/auth/mailtri-auth.7 plugins/allowlist/mailtri-allowlist.7 \
+	plugins/linear-dispatch/mailtri-linear-dispatch.7
+dist_man_MANS += include/mailtri/mailtri_stage.3
+PYTESTS += tests/lint/test_manuals.py

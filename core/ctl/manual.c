@@ -19,12 +19,17 @@ manual_type(const struct mt_option *o)
 	    types[o->type] : "?";
 }
 
+/* Each sentence on a line of its own, as mdoc(7) wants them. */
 static void
 text_print(FILE *out, const char *text)
 {
-	for (; *text != '\0'; text++)
+	char before = '\0';
+
+	for (; *text != '\0'; before = *text++)
 		if (*text == '\\')
 			fputs("\\e", out);
+		else if (*text == ' ' && before == '.')
+			fputc('\n', out);
 		else
 			fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
 }
@@ -76,9 +81,9 @@ default_print(FILE *out, const struct mt_option *o)
 {
 	if ((o->flags & MT_REQUIRED) != 0) {
 		fputs("Must be set.\n", out);
-	} else if (o->def == NULL) {
+	} else if (o->def == NULL && o->type != MT_OPT_LIST) {
 		fputs("Not set by default.\n", out);
-	} else if (*o->def == '\0') {
+	} else if (o->def == NULL || *o->def == '\0') {
 		fputs("Empty by default.\n", out);
 	} else {
 		fputs("The default is\n.Li ", out);

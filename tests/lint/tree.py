@@ -8,7 +8,7 @@ TOP = pathlib.Path(os.environ.get("top_srcdir") or pathlib.Path(__file__).parent
 BUILD = pathlib.Path(os.environ.get("top_builddir") or TOP).resolve()
 # What autoreconf and make leave at the top level of a tarball or of a tree
 # that was built in place.
-GENERATED = {"Makefile.in", "aclocal.m4", "build-aux", "configure", "configure~", "autom4te.cache"}
+GENERATED = {"Makefile.in", "man", "aclocal.m4", "build-aux", "configure", "configure~", "autom4te.cache"}
 
 
 def _git_files():

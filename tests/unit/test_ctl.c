@@ -408,7 +408,7 @@ options_become_manual(void **state)
 		{ .name = "level", .type = MT_OPT_CHOICE, .choices = "low|high", .def = "low",
 		    .help = "how much" },
 		{ .name = "list", .type = MT_OPT_LIST, .flags = MT_REQUIRED, .help = ".odd \\start" },
-		{ .name = "n", .type = MT_OPT_INT, .min = 1, .max = 9, .def = "\"3\"", .help = "n." },
+		{ .name = "n", .type = MT_OPT_INT, .min = 1, .max = 9, .def = "\"3\"", .help = "n. m" },
 		{ .name = NULL },
 	};
 	struct descriptor d = { .options = options, .option_count = 3 };
@@ -422,7 +422,7 @@ options_become_manual(void **state)
 	    ".It Cm level No = Ar choice\nHow much.\nOne of\n.Cm low ,\n.Cm high .\n"
 	    "The default is\n.Li \"\\&low\" .\n"
 	    ".It Cm list No = Ar list\n\\&.odd \\estart.\nMust be set.\n"
-	    ".It Cm n No = Ar number\nN.\nFrom 1 to 9.\nThe default is\n.Li \"\\&\"\"3\"\"\" .\n"
+	    ".It Cm n No = Ar number\nN.\nm.\nFrom 1 to 9.\nThe default is\n.Li \"\\&\"\"3\"\"\" .\n"
 	    ".El\n");
 	free(p.text);
 }
