@@ -20,15 +20,23 @@ tmpfilesdir = $(prefix)/lib/tmpfiles.d
 systemd_DATA = etc/mailtri.service
 dist_man_MANS += etc/mailtri.conf.5 core/mailtrid.8
 
-# An operator's mailtri.conf is never overwritten, and removed only unchanged.
+# What an operator may have changed is never overwritten, and removed only unchanged.
 install-data-local:
-	$(MKDIR_P) $(DESTDIR)$(confdir)/stages.d $(DESTDIR)$(sysusersdir) $(DESTDIR)$(tmpfilesdir)
+	$(MKDIR_P) $(DESTDIR)$(stageconfdir) $(DESTDIR)$(sysusersdir) $(DESTDIR)$(tmpfilesdir)
 	test -e $(DESTDIR)$(confdir)/mailtri.conf || \
 		$(INSTALL_DATA) $(srcdir)/etc/mailtri.conf $(DESTDIR)$(confdir)/mailtri.conf
+	for f in $(stageconf_files); do \
+		test -e $(DESTDIR)$(stageconfdir)/$${f##*/} || \
+		$(INSTALL_DATA) $(srcdir)/$$f $(DESTDIR)$(stageconfdir)/ || exit 1; \
+	done
 	$(INSTALL_DATA) $(srcdir)/etc/mailtri.sysusers $(DESTDIR)$(sysusersdir)/mailtri.conf
 	$(INSTALL_DATA) etc/mailtri.tmpfiles $(DESTDIR)$(tmpfilesdir)/mailtri.conf
 uninstall-local:
 	rm -f $(DESTDIR)$(sysusersdir)/mailtri.conf $(DESTDIR)$(tmpfilesdir)/mailtri.conf
+	for f in $(stageconf_files); do \
+		! cmp -s $(srcdir)/$$f $(DESTDIR)$(stageconfdir)/$${f##*/} || \
+		rm -f $(DESTDIR)$(stageconfdir)/$${f##*/}; \
+	done
 	! cmp -s $(srcdir)/etc/mailtri.conf $(DESTDIR)$(confdir)/mailtri.conf || \
 		rm -f $(DESTDIR)$(confdir)/mailtri.conf
 all-local: etc/mailtri.tmpfiles

@@ -2,6 +2,7 @@
 allowlist_sources = plugins/allowlist/allowlist.c plugins/allowlist/entry.c \
 	plugins/allowlist/entry.h
 
+EXTRA_DIST += plugins/allowlist/allowlist.conf plugins/allowlist/mailtri-allowlist.7
 
 if PLUGIN_ALLOWLIST
 stage_LTLIBRARIES += allowlist.la
@@ -9,7 +10,7 @@ allowlist_la_SOURCES = $(allowlist_sources)
 allowlist_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 allowlist_la_LDFLAGS = $(STAGE_LDFLAGS)
 allowlist_la_LIBADD = $(CRYPTO_LIBS)
-dist_stageconf_DATA += plugins/allowlist/allowlist.conf
+stageconf_files += plugins/allowlist/allowlist.conf
 
 if HAVE_CMOCKA
 check_PROGRAMS += plugins/allowlist/test_allowlist

@@ -26,6 +26,7 @@ auth_sources = plugins/auth/auth.c plugins/auth/judgement.h \
 	plugins/auth/walk.c plugins/auth/walk.h
 auth_libs = -lspf2 $(OPENDKIM_LIBS) -lopendmarc $(PSL_LIBS) $(IDN2_LIBS) $(CRYPTO_LIBS)
 auth_cflags = $(AM_CFLAGS) $(OPENDKIM_CFLAGS) $(PSL_CFLAGS) $(IDN2_CFLAGS) $(CRYPTO_CFLAGS)
+EXTRA_DIST += plugins/auth/auth.conf
 
 if PLUGIN_AUTH
 stage_LTLIBRARIES += auth.la
@@ -34,7 +35,7 @@ auth_la_CFLAGS = $(auth_cflags)
 # One more symbol than other stages: key_cache.h says why.
 auth_la_LDFLAGS = $(MODULE_LDFLAGS) -export-symbols-regex '^(mailtri_stage_v1|d2i_PUBKEY_bio)$$'
 auth_la_LIBADD = $(auth_libs)
-dist_stageconf_DATA += plugins/auth/auth.conf
+stageconf_files += plugins/auth/auth.conf
 
 # All of it once more, with an entry that tests can link.
 noinst_LIBRARIES += plugins/auth/libauth.a

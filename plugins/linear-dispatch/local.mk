@@ -5,6 +5,8 @@ linear_sources = plugins/linear-dispatch/answer.c plugins/linear-dispatch/answer
 	plugins/linear-dispatch/query.c plugins/linear-dispatch/query.h \
 	plugins/linear-dispatch/text.c plugins/linear-dispatch/text.h \
 	plugins/linear-dispatch/word.c plugins/linear-dispatch/word.h
+EXTRA_DIST += plugins/linear-dispatch/linear-dispatch.conf \
+	plugins/linear-dispatch/mailtri-linear-dispatch.7
 
 if PLUGIN_LINEAR_DISPATCH
 stage_LTLIBRARIES += linear-dispatch.la
@@ -12,7 +14,7 @@ linear_dispatch_la_SOURCES = $(linear_sources)
 linear_dispatch_la_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 linear_dispatch_la_LDFLAGS = $(STAGE_LDFLAGS)
 linear_dispatch_la_LIBADD = $(JANSSON_LIBS)
-dist_stageconf_DATA += plugins/linear-dispatch/linear-dispatch.conf
+stageconf_files += plugins/linear-dispatch/linear-dispatch.conf
 
 if HAVE_CMOCKA
 check_PROGRAMS += plugins/linear-dispatch/test_linear

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: BSD-2-Clause
 PYTESTS += tests/contract/test_linear.py
 EXTRA_DIST += tests/contract/package.json tests/contract/package-lock.json \
-	tests/contract/validate.mjs tests/fake/graphql.py tests/fake/linear.py \
-	plugins/allowlist/mailtri-allowlist.7 plugins/linear-dispatch/mailtri-linear-dispatch.7
+	tests/contract/validate.mjs tests/fake/graphql.py tests/fake/linear.py
