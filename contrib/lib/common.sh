@@ -20,11 +20,14 @@ packages_for() {
 	for purpose; do sed -n "s/^$purpose: //p" "$top/contrib/packages"; done | tr ' ' '\n'
 }
 
+# A program that came another way (npm with somebody's nodejs) is not missing.
 packages_missing() {
-	local wanted have
+	local wanted have one
 	wanted=$(packages_for "$@" | sort -u)
 	have=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' 2>/dev/null | sed -n 's/^ii  *//p' | sort -u)
-	comm -23 <(echo "$wanted") <(echo "$have")
+	for one in $(comm -23 <(echo "$wanted") <(echo "$have")); do
+		command -v "$one" >/dev/null || echo "$one"
+	done
 }
 
 # A package of a service is installed here for its program: none is started,
