@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Linear in every mood: whatever it answers, or does not, a mail becomes one
+issue, or none and a person is told."""
+import json
+import ssl
+import urllib.request
+
+import pytest
+from conftest import GOOD, Stand
+from instance import Bare
+from world import wait_until
+
+QUICK = {"retry_min": Bare("1s"), "retry_max": Bare("1s")}
+
+
+@pytest.fixture(scope="module")
+def quick(start, world):
+    """One that tries again at once, and gives up on a silent server soon."""
+    made = start("linear", limits=QUICK)
+    yield made
+    world.linear.set_mode("ok")
+    assert made.mailtri.stop() == 0
+
+
+def titled(stand, title):
+    return [issue for issue in stand.linear.issues() if issue["title"] == title]
+
+
+def outcomes(stand, event):
+    """Reasons of the attempts that ended, in order."""
+    return [r["reason"] for r in stand.records(event) if r["reason"].startswith("linear.")]
+
+
+# mode: what the first attempt is said to have ended with
+TRIED_AGAIN = {
+    "ratelimited": "linear.ratelimited", "internal": "linear.internal",
+    "locked": "linear.busy", "unavailable": "linear.http", "page": "linear.reply",
+    "lost": "linear.broken", "truncated": "linear.reply",
+}
+
+
+@pytest.mark.parametrize("on", ["all", "create"])
+@pytest.mark.parametrize("mode", TRIED_AGAIN)
+def test_what_passes_is_tried_again(quick, mode, on):
+    title = f"Through {mode} of {on}"
+    quick.linear.set_mode(mode, 1, on)
+    event = quick.send(quick.mail(title)).event
+    quick.delivered(event)
+    assert len(titled(quick, title)) == 1
+    made = outcomes(quick, event)
+    assert made[0] == TRIED_AGAIN[mode]
+    done = "linear.exists" if on == "create" and mode in ("lost", "truncated") \
+        else "linear.created"
+    assert made[-1] == done
+
+
+def test_a_slow_reply_is_waited_for(quick):
+    quick.linear.set_mode("slow", 1, "create")
+    event = quick.send(quick.mail("Slowly")).event
+    quick.delivered(event)
+    assert outcomes(quick, event) == ["linear.created"]
+
+
+# mode: what is said of it
+GIVEN_UP = {"invalid": "linear.invalid", "success_false": "linear.refused"}
+
+
+@pytest.mark.parametrize("mode", GIVEN_UP)
+def test_what_linear_refuses_is_dead(quick, mode):
+    title = f"Refused as {mode}"
+    quick.linear.set_mode(mode, 1, "create")
+    event = quick.send(quick.mail(title)).event
+    wait_until(lambda: quick.mailtri.ctl_one("queue", "show", event)["state"] == "dead",
+               f"the end of {event}")
+    assert outcomes(quick, event) == [GIVEN_UP[mode]]
+    assert titled(quick, title) == []
+    quick.mailtri.ctl("queue", "retry", event)
+    quick.delivered(event)
+    assert len(titled(quick, title)) == 1
+
+
+@pytest.mark.parametrize("mode", ["expired", "forbidden", "usage"])
+def test_a_refused_key_keeps_the_mail(quick, mode):
+    title = f"Kept by {mode}"
+    quick.linear.set_mode(mode)
+    event = quick.send(quick.mail(title)).event
+    wait_until(lambda: outcomes(quick, event), f"an attempt for {event}")
+    assert titled(quick, title) == []
+    quick.linear.set_mode("ok")
+    quick.delivered(event)
+    assert len(titled(quick, title)) == 1
+
+
+def requests(world):
+    """How many requests the API was sent, these not counted."""
+    context = ssl.create_default_context(cafile=str(world.authority.path))
+    with urllib.request.urlopen(f"https://{world.linear.address}/control", context=context,
+                                timeout=20) as reply:
+        return json.load(reply)["requests"]
+
+
+def test_the_wrong_server_learns_nothing(world, domains):
+    """A pin that does not fit: not one request arrives."""
+    mailtri = world.instance("pinned")
+    stages = world.stage_options(mailtri, [GOOD])
+    stages["linear-dispatch"]["endpoint_pin"] = ["sha256//" + "A" * 43 + "="]
+    mailtri.configure(world.core_options(limits=QUICK), stages)
+    mailtri.start()
+    made = Stand(world, mailtri, domains)
+    before = requests(world)
+    event = made.send(made.mail("To nobody")).event
+    wait_until(lambda: len(outcomes(made, event)) > 1, f"two attempts for {event}")
+    assert set(outcomes(made, event)) == {"linear.unreachable"}
+    assert requests(world) == before
+    assert mailtri.stop() == 0
