@@ -7,12 +7,14 @@ import os
 import pathlib
 import shutil
 import socket
+import stat
 import subprocess
 
 from child import Child, Failed, Notify, free_port
 
 CALL_S = 60
 UNPRIVILEGED = "nobody"
+ROLES = {"front", "engine", "parser", "worker", "worker-net", "resolver", "keys"}
 
 
 @dataclasses.dataclass
@@ -38,7 +40,29 @@ class Programs:
         for so in [*folder.glob(".libs/*.so"), *folder.glob("tests/stages/.libs/*.so")]:
             shutil.copy(so, stages / so.name)
             (stages / so.name).chmod(0o755)
-        return cls(folder / "mailtrid", folder / "mailtrictl", folder, stages)
+        made = cls(folder / "mailtrid", folder / "mailtrictl", folder, stages)
+        return made.within_reach(stages.parent)
+
+    def within_reach(self, folder):
+        """As root the roles become somebody else, who cannot enter root's
+        home: what lies there is used through a copy in this folder."""
+        if os.getuid() != 0:
+            return self
+        return dataclasses.replace(
+            self, roles=_reachable(self.roles, pathlib.Path(folder) / "roles", ROLES),
+            stages=_reachable(self.stages, pathlib.Path(folder) / "stages-copy", None))
+
+
+def _reachable(source, copy, names):
+    """The folder itself, or a copy of its files of these names (None: all)."""
+    if all(p.stat().st_mode & stat.S_IXOTH for p in [source.resolve(), *source.resolve().parents]):
+        return source
+    copy.mkdir(exist_ok=True)
+    for path in source.iterdir():
+        if path.is_file() and (names is None or path.name in names):
+            shutil.copy(path, copy / path.name)
+            (copy / path.name).chmod(0o755)
+    return copy
 
 
 def _value(value):

@@ -181,7 +181,7 @@ def outcome(show, audit):
 def demonstrate(options, folder, release):
     """The exit status.  release() lets go of the terminal, with --keep."""
     page = Page(options.json)
-    with World(folder, Programs.installed(options.prefix)) as world:
+    with World(folder, Programs.installed(options.prefix).within_reach(folder)) as world:
         show = Show(world, page)
         page.title("mailtri on loopback")
         show.start()
