@@ -10,6 +10,7 @@ libctl_a_SOURCES = core/ctl/call.c core/ctl/cmd_audit.c core/ctl/cmd_check.c \
 	core/ctl/report.c core/ctl/report.h core/ctl/term.c core/ctl/term.h \
 	core/ctl/zone.c core/ctl/zone.h core/ctl/zone_server.c core/ctl/zone_server.h
 dist_man_MANS += core/mailtrictl.8
+EXTRA_DIST += core/HACKING.md
 libctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 
 if HAVE_CMOCKA
