@@ -43,7 +43,7 @@ mailtrictl_SOURCES = core/mailtrictl.c
 mailtrictl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 mailtrictl_LDADD = $(ctl_LIBS) $(CONFUSE_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
 
-PYTESTS += tests/e2e/test_check.py
+PYTESTS += tests/e2e/test_check.py tests/e2e/test_control.py
 
 # The OPTIONS of a stage's manual come from the stage's own table: what stands
 # in the place of the line .\" OPTIONS.  The stage is described from a copy in a
