@@ -190,6 +190,24 @@ verify(struct dkim_engine *e, const struct header *h, struct job *job, struct dk
 	dkim_free(handle);
 }
 
+/* The library's signatures are told apart by b=.  Two with the same one: the
+ * tags of the one would be believed for the cryptography of the other. */
+static void
+judge_twins(struct dkim *d)
+{
+	static const char why[] = "another signature has the same b=";
+	size_t i, k;
+
+	for (i = 0; i < d->count; i++)
+		for (k = 0; k < i; k++) {
+			if (!d->signature[i].readable || !d->signature[k].readable ||
+			    strcmp(d->signature[i].b, d->signature[k].b) != 0)
+				continue;
+			signature_judge(&d->signature[i], WORD_POLICY, why);
+			signature_judge(&d->signature[k], WORD_POLICY, why);
+		}
+}
+
 static void
 take_result(struct signature *s, int word, bool body, int error)
 {
@@ -219,6 +237,7 @@ dkim_check(struct run *r, struct dkim_engine *e, const struct header *h,
 	for (i = 0; i < h->count; i++)
 		if (text_is(h->field[i].name, DKIM_SIGNHEADER) && d->seen++ < SIGNATURES_MAX)
 			signature_parse(r, h, &h->field[i], o->covered, &d->signature[d->count++]);
+	judge_twins(d);
 	r->waiting = false;
 	for (i = 0; i < d->count; i++) {
 		fetch_key(r, o->min_key_bits, &d->signature[i], &job->key[i]);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""69 DKIM probes: what RFC 6376, 8301 and 8463 call good passes, what they
+"""73 DKIM probes: what RFC 6376, 8301 and 8463 call good passes, what they
 call bad fails, and what they call good but a receiver must not act on is
 refused by rule."""
 import re
@@ -9,7 +9,7 @@ import suite
 from dkim_messages import (BODY, CLOCK, DOMAIN, HEADER, NOW, EdKey, LongKey, RsaKey, message,
                            relaxed_body, sign, text64)
 
-COUNTS = {"pass": 24, "fail": 35, "rule": 10}
+COUNTS = {"pass": 24, "fail": 35, "rule": 14}
 KEYS = {}
 
 
@@ -60,6 +60,14 @@ def tagged(**tags):
 
 def replaced(old, new):
     return s(change=lambda text: text.replace(old, new))
+
+
+def twins(signature, **tags):
+    """A signature behind a copy of it that says something else; b= as it was."""
+    copy = signature
+    for name, value in tags.items():
+        copy = re.sub(f" {name}=[^;]*;", f" {name}={value};", copy)
+    return [copy, signature]
 
 
 def probes():
@@ -136,6 +144,11 @@ def probes():
         ("utf8-header", "pass", message([s(header=utf8)], header=utf8)),
         ("from-space-colon", "rule", message([s(header=spaced)], header=spaced)),
         ("empty-body", "pass", message([s(body=b"")], body=b"")),
+        ("same-b-same-tags", "rule", message([s(), s()])),
+        ("same-b-wider-cover", "rule", message(twins(s(names="From"), h="From:To:Subject:Date"))),
+        ("same-b-other-body-hash", "rule", message(twins(s(), bh=text64(bytes(32))))),
+        ("same-b-later-expiry", "rule",
+         message(twins(tagged(x=str(NOW - 10)), x=str(NOW + 600)))),
         ("thirty-bad-one-good", "rule",
          message([tagged(s=f"nope{i}") for i in range(30)] + [s()])),
         ("good-then-bad", "pass", message([s(), tagged(s="nope")])),
