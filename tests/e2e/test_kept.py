@@ -100,7 +100,7 @@ def test_what_is_past_its_time_is_purged(start):
 def small_disk(world):
     """A file system of its own for the state of one instance."""
     at = world.folder / "small"
-    at.mkdir()
+    at.mkdir(exist_ok=True)
     out = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=755", "mailtri-test", at],
                          capture_output=True, text=True, check=False)
     if out.returncode != 0:
