@@ -10,7 +10,8 @@ libctl_a_SOURCES = core/ctl/call.c core/ctl/cmd_audit.c core/ctl/cmd_check.c \
 	core/ctl/report.c core/ctl/report.h core/ctl/term.c core/ctl/term.h \
 	core/ctl/zone.c core/ctl/zone.h core/ctl/zone_server.c core/ctl/zone_server.h
 dist_man_MANS += core/mailtrictl.8
-EXTRA_DIST += core/HACKING.md
+EXTRA_DIST += core/HACKING.md tests/fuzz/corpus/control tests/fuzz/corpus/line \
+	tests/fuzz/corpus/zone
 libctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 
 if HAVE_CMOCKA
@@ -27,7 +28,11 @@ tests_unit_test_zone_LDADD = libctl.a $(base_LIBS) $(CMOCKA_LIBS) $(JANSSON_LIBS
 endif
 
 if FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_line tests/fuzz/fuzz_zone
+noinst_PROGRAMS += tests/fuzz/fuzz_control tests/fuzz/fuzz_line tests/fuzz/fuzz_zone
+tests_fuzz_fuzz_control_SOURCES = tests/fuzz/fuzz_control.c
+tests_fuzz_fuzz_control_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_control_LDFLAGS = -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_control_LDADD = libctl.a $(base_LIBS) $(JANSSON_LIBS)
 tests_fuzz_fuzz_line_SOURCES = tests/fuzz/fuzz_line.c
 tests_fuzz_fuzz_line_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
 tests_fuzz_fuzz_line_LDFLAGS = -fsanitize=fuzzer,address,undefined
