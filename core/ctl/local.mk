@@ -43,6 +43,9 @@ tests_fuzz_fuzz_zone_LDFLAGS = -fsanitize=fuzzer,address,undefined
 tests_fuzz_fuzz_zone_LDADD = libctl.a $(base_LIBS) $(JANSSON_LIBS)
 endif
 
+completiondir = $(datadir)/bash-completion/completions
+dist_completion_DATA = contrib/completion/mailtrictl
+
 sbin_PROGRAMS += mailtrictl
 mailtrictl_SOURCES = core/mailtrictl.c
 mailtrictl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)

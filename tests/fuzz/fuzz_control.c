@@ -14,6 +14,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static struct loop *loop;
+static struct control_server *server;
 static struct sockaddr_un address = { .sun_family = AF_UNIX };
 static socklen_t address_len = sizeof(address);
 
@@ -48,7 +49,7 @@ server_open(void)
 	    getsockname(fd, (struct sockaddr *)&address, &address_len) < 0 ||
 	    listen(fd, 8) < 0)
 		abort();
-	control_server_new(loop, fd, commands, NULL);
+	server = control_server_new(loop, fd, commands, NULL);
 }
 
 int
@@ -58,7 +59,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char reply[4096];
 	int fd;
 
-	if (loop == NULL)
+	if (server == NULL)
 		server_open();
 	fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, address_len) < 0)

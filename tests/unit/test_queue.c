@@ -242,7 +242,7 @@ test_damage(void **state)
 	struct accepted *a = world_message(w, "evt_a");
 	struct buf raw = { 0 }, head = { 0 }, out = { 0 };
 	struct queue_load load;
-	char path[400];
+	char path[400], byte;
 	int fd;
 
 	buf_reserve(&raw, STORE_INLINE_MAX + 1);
@@ -251,8 +251,10 @@ test_damage(void **state)
 	a->job.raw = buf_span(&raw);
 	assert_true(world_accept(w, a));
 	snprintf(path, sizeof(path), "%s/bodies/evt_a", w->dir);
-	fd = open(path, O_WRONLY);
-	assert_int_equal(pwrite(fd, "!", 1, 5000), 1);
+	fd = open(path, O_RDWR);
+	assert_int_equal(pread(fd, &byte, 1, 5000), 1);
+	byte ^= 1;	/* another byte, whatever the key made of it */
+	assert_int_equal(pwrite(fd, &byte, 1, 5000), 1);
 	close(fd);
 	load = load_all(w, "evt_a");
 	assert_int_equal(queue_unseal(&load, &a->slot, &head, &out), EBADMSG);
