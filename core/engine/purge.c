@@ -38,8 +38,6 @@ settled(struct store_job *job)
 {
 	struct recovery *r = job->arg;
 	struct engine *e = r->engine;
-	uint64_t next_slot = r->recover.next_slot;
-	bool more = r->recover.settle_slot < next_slot;
 
 	if (r->settle.slot < r->recover.next_slot) {	/* the next page */
 		recover(r, r->recover.next_slot);
@@ -47,10 +45,6 @@ settled(struct store_job *job)
 	}
 	arena_free(&r->arena);
 	free(r);
-	if (more) {
-		purge_start(e, next_slot);
-		return;
-	}
 	e->recovered = true;
 	check_resume(e);
 	intake_update(e);
