@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Verdicts made durable (design section 6, steps 2 to 6): an accepted mail
+ * Verdicts made durable (HACKING.md, The commit, steps 2 to 6): an accepted mail
  * with its claims, its targets and its audit entry in one transaction; a
  * refusal with its entry.  The reply goes out when the commit is done.
  */

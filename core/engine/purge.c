@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a crash left behind, once at start; then what is past its time loses
- * its key (design section 6, step 9). */
+ * its key (HACKING.md, The commit, step 9). */
 #include "engine/engine.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is on disk (design section 6), and the one thread that touches it.
+ * What is on disk (HACKING.md, The commit), and the one thread that touches it.
  *
  * The loop thread submits jobs; the committing thread takes all that wait:
  * prepare() of each, one fsync of the bodies' directory if a body was
