@@ -220,7 +220,10 @@ bytes_unpack_keep(struct unpack *u, struct frame *f, struct bytes *out, int *fd)
 	*out = (struct bytes){ .span = { "", 0 } };
 	if (unpack_u8(u) == 0) {
 		out->span = unpack_span(u);
-		return u->bad ? EBADMSG : 0;
+		if (!u->bad && out->span.len <= FRAME_INLINE_MAX)
+			return 0;
+		out->span = span_make("", 0);
+		return EBADMSG;
 	}
 	len = unpack_u64(u);
 	*fd = fd_take(f);

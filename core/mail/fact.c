@@ -83,6 +83,16 @@ fact_append(struct facts *fs, const char *writer, const struct mt_fact *v)
 	return f;
 }
 
+static bool
+has_room(const struct facts *fs, const struct mt_fact *v)
+{
+	size_t size = v->type == MT_FLAG || v->type == MT_INT ? 0 : v->text.len;
+
+	for (const struct fact *f = fs->head; f != NULL; f = f->next)
+		size += f->value.text.len;
+	return fs->count < FACTS_MAX && size <= FACTS_TEXT_MAX;
+}
+
 int
 facts_add(struct facts *fs, const char *writer, const struct mt_fact_decl *decls,
     const struct mt_fact *v)
@@ -102,7 +112,7 @@ facts_add(struct facts *fs, const char *writer, const struct mt_fact_decl *decls
 		return error;
 	if (facts_find(fs, v->key) != NULL)
 		return EEXIST;
-	if (fs->count >= FACTS_MAX)
+	if (!has_room(fs, v))
 		return ENOSPC;
 	f = fact_append(fs, writer, v);
 	f->flags = decl == NULL ? 0 : decl->flags & MT_PERSONAL;

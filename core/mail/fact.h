@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-enum { FACTS_MAX = 256, FACT_KEY_MAX = 63 };
+enum { FACTS_MAX = 256, FACT_KEY_MAX = 63, FACTS_TEXT_MAX = 48 * 1024 };
 
 struct fact {
 	struct fact *next;
@@ -24,7 +24,7 @@ struct facts {
 void facts_init(struct facts *, struct arena *);
 const struct fact *facts_find(const struct facts *, const char *key);
 /* EPERM undeclared, EEXIST written, EINVAL type or choice, EMSGSIZE text,
- * ENOSPC FACTS_MAX.  decl NULL: a fact of the host itself. */
+ * ENOSPC FACTS_MAX or FACTS_TEXT_MAX of all texts.  decl NULL: a fact of the host itself. */
 int facts_add(struct facts *, const char *writer, const struct mt_fact_decl *decls,
     const struct mt_fact *);
 const char *facts_text(const struct facts *, const char *key);	/* as text, in

@@ -172,6 +172,18 @@ mail_ask_and_wait(struct mail *m, const struct asked *asked)
 	answer_status(m, SPAN(""), MT_OK);
 }
 
+/* The sender writes some of the answers: his own zones. */
+static void
+answer_keep(struct mail *m, const struct answer *a)
+{
+	struct answer over = { .question = a->question, .status = MT_BUDGET };
+
+	if (m->answers.bytes + answer_size(a) > ANSWERS_BYTES_MAX)
+		a = &over;
+	if (m->answers.bytes + answer_size(a) <= ANSWERS_BYTES_HARD)
+		answers_add(&m->answers, a);
+}
+
 void
 mail_answer(struct mail *m, const struct answer *a)
 {
@@ -180,7 +192,7 @@ mail_answer(struct mail *m, const struct answer *a)
 	if (m->ended)
 		return;
 	if (a->question.len > 0 && answers_find(&m->answers, a->question) == NULL)
-		answers_add(&m->answers, a);
+		answer_keep(m, a);
 	for (struct awaited **at = &m->awaited; *at != NULL;)
 		if (span_equal((*at)->question, a->question)) {
 			*at = (*at)->next;

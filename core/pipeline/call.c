@@ -7,12 +7,17 @@
 
 #include "mail/edit.h"
 
+/* What stands before raw and view leaves them less room in some frames. */
+enum { CALL_INLINE_MAX = FRAME_MAX - 64 };
+
 static int
 pack_shared(struct buf *b, struct mt_span s, int fd, struct call_fds *fds)
 {
 	bool own = fd < 0;
 
-	if (own)
+	if (own && b->len + s.len > CALL_INLINE_MAX && (fd = bytes_memfd(s)) < 0)
+		return EMFILE;
+	if (fd < 0)
 		fd = bytes_pack(b, s);
 	else
 		bytes_pack_fd(b, s.len);

@@ -49,6 +49,16 @@ answers_find(const struct answers *set, struct mt_span question)
 	return NULL;
 }
 
+size_t
+answer_size(const struct answer *a)
+{
+	size_t size = 4 + a->question.len + 4 + 4 * sizeof(a->number[0]) + 4;
+
+	for (uint32_t i = 0; i < a->count; i++)
+		size += 4 + a->rr[i].len;
+	return size;
+}
+
 struct answer *
 answers_add(struct answers *set, const struct answer *from)
 {
@@ -63,6 +73,7 @@ answers_add(struct answers *set, const struct answer *from)
 	*set->tail = a;
 	set->tail = &a->next;
 	set->count++;
+	set->bytes += answer_size(a);
 	return a;
 }
 

@@ -14,6 +14,10 @@ enum question_kind { QUESTION_DNS = 1, QUESTION_TAKE, QUESTION_GET, QUESTION_HTT
 
 enum { QUESTION_KEY_MAX = 512, QUESTION_NAME_MAX = 253 };
 
+/* All answers of one message go in one frame.  What is longer together is
+ * MT_BUDGET, and what even that would make too long is not kept. */
+enum { ANSWERS_BYTES_MAX = 64 * 1024, ANSWERS_BYTES_HARD = 96 * 1024 };
+
 struct question {
 	uint8_t kind;
 	uint16_t type;		/* DNS: of records; TAKE, GET: the stage's index */
@@ -41,8 +45,10 @@ struct answers {
 	struct arena *arena;
 	struct answer *head, **tail;
 	uint32_t count;
+	size_t bytes;		/* packed */
 };
 
+size_t answer_size(const struct answer *);	/* packed */
 void answers_init(struct answers *, struct arena *);
 struct answer *answers_find(const struct answers *, struct mt_span question);
 /* Copies everything into the arena. */

@@ -199,6 +199,19 @@ def test_large_mail_travels_by_memfd(box, domain):
     assert answer["disposition"] == "accepted"
 
 
+@pytest.mark.parametrize("size", [500, 20000, 60000])
+def test_large_answers_end_nothing(box, domain, size):
+    """A sender's own zones are as large as he likes."""
+    zone, good, fields = domain.zone(), mail(domain), b""
+    for k in range(9):
+        zone[f"k{k}._domainkey.evil.example"] = {"TXT": [["x" * 250] * (size // 250)]}
+        fields += (f"DKIM-Signature: v=1; a=rsa-sha256; d=evil.example; s=k{k}; h=from; "
+                   f"bh={'A' * 43}=; b=AAA{'ABCDEFGHI'[k]}\r\n").encode()
+    answers = batch(box, [line(fields + good, 0, dns=zone), line(good, 1, dns=zone)])
+    assert answers[0]["disposition"] in ("accepted", "deferred")
+    assert answers[1]["disposition"] == "accepted"
+
+
 def test_dead_and_hung_stages_cost_one_line(box, domain):
     if not (box.programs.stages / "t-crash.so").exists():
         pytest.skip("test stages are not built here")
