@@ -12,6 +12,7 @@
 #include "stage/options.h"
 #include "stage/request.h"
 
+/* The counts are of one run. */
 enum { LINE_TEXT_MAX = 1024, LINES_MAX = 64, PUTS_MAX = 64, HOLDS_MAX = 8,
 	ALLOC_MAX = 64 << 20, RELEASER_MAX = 64 };
 
@@ -48,6 +49,13 @@ host_log(struct mt_msg *m, int level, const char *fmt, ...)
 	if (m == NULL) {
 		log_at((enum log_level)(level & 3), "%s", text);
 		return;
+	}
+	if (m->run.line_count >= LINES_MAX)
+		return;
+	if (++m->run.line_count == LINES_MAX) {
+		level = MT_WARNING;
+		snprintf(text, sizeof(text), "logs more than %d lines: the rest is dropped",
+		    LINES_MAX - 1);
 	}
 	l = arena_alloc(&m->arena, sizeof(*l));
 	l->level = (uint32_t)level & 3;
@@ -330,13 +338,14 @@ host_state_put(struct mt_msg *m, struct mt_span key, struct mt_span value,
 
 	if (!needs(m, MT_NEED_STATE) || key.len == 0 || key.len > QUESTION_KEY_MAX ||
 	    value.len > MT_KEEP_MAX || m->call.phase > PHASE_MESSAGE ||
-	    (when != MT_IF_ACCEPTED && when != MT_ALWAYS))
+	    (when != MT_IF_ACCEPTED && when != MT_ALWAYS) || m->run.put_count >= PUTS_MAX)
 		return MT_DENIED;
 	p = arena_alloc(&m->arena, sizeof(*p));
 	*p = (struct put){ .key = arena_span(&m->arena, key),
 		.value = arena_span(&m->arena, value), .ttl_s = ttl_s, .when = when };
 	*m->run.put_tail = p;
 	m->run.put_tail = &p->next;
+	m->run.put_count++;
 	return MT_OK;
 }
 
@@ -405,11 +414,14 @@ host_hold(struct mt_msg *m, const char *releaser, uint32_t expire_s)
 		return EPERM;
 	if (releaser == NULL || *releaser == '\0' || strlen(releaser) > RELEASER_MAX)
 		return EINVAL;
+	if (m->run.hold_count >= HOLDS_MAX)
+		return ENOSPC;
 	h = arena_alloc(&m->arena, sizeof(*h));
 	h->releaser = arena_span(&m->arena, span_of(releaser));
 	h->expire_s = expire_s;
 	*m->run.hold_tail = h;
 	m->run.hold_tail = &h->next;
+	m->run.hold_count++;
 	return 0;
 }
 

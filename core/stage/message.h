@@ -23,7 +23,7 @@ struct run {
 	struct hold **hold_tail;
 	struct line **line_tail;
 	struct edit **edit_tail;
-	size_t edit_count;
+	size_t edit_count, put_count, hold_count, line_count;
 	struct asked *asked, **asked_tail;
 	struct fact **facts_mark;
 	int64_t deadline_ms;	/* clock_ms() */

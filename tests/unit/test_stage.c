@@ -421,6 +421,38 @@ a_log_line_is_one_line(void **state)
 	message_free(m);
 }
 
+static int
+acts_too_often(struct mt_msg *m, struct mt_result *r)
+{
+	(void)r;
+	for (int i = 0; i < 64; i++)
+		assert_int_equal(host->state_put(m, SPAN("k"), SPAN("v"), 60, MT_ALWAYS), MT_OK);
+	assert_int_equal(host->state_put(m, SPAN("k"), SPAN("v"), 60, MT_ALWAYS), MT_DENIED);
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(host->hold(m, "operator", 60), 0);
+	assert_int_equal(host->hold(m, "operator", 60), ENOSPC);
+	for (int i = 0; i < 70; i++)
+		host->log(m, MT_INFO, "line %d", i);
+	return 0;
+}
+
+static void
+acts_of_one_run_have_limits(void **state)
+{
+	struct mt_msg *m = message(PHASE_MESSAGE);
+	const struct line *l;
+	size_t n = 1;
+
+	(void)state;
+	body = acts_too_often;
+	assert_int_equal(message_run(m), MESSAGE_DONE);
+	for (l = m->outcomes->lines; l->next != NULL; l = l->next)
+		n++;
+	assert_int_equal(n, 64);
+	assert_true(span_is(l->text, "logs more than 63 lines: the rest is dropped"));
+	message_free(m);
+}
+
 /* An older author's struct is smaller: only what it has is written. */
 static int
 uses_an_old_struct(struct mt_msg *m, struct mt_result *r)
@@ -464,6 +496,7 @@ main(void)
 		STAGE_TEST(what_is_not_declared_is_denied),
 		STAGE_TEST(a_stage_reads_the_message),
 		STAGE_TEST(a_log_line_is_one_line),
+		STAGE_TEST(acts_of_one_run_have_limits),
 		STAGE_TEST(old_structs_are_not_overrun),
 	};
 
