@@ -43,12 +43,13 @@ struct options {
 static int
 usage(FILE *out, int status)
 {
-	fputs("usage: mailtrid [-nvV] [-c FILE] [--json]\n"
+	fputs("usage: mailtrid [-hnvV] [-c FILE] [--json]\n"
 	    "  -c, --config FILE  read FILE instead of " MAILTRI_CONFDIR "/mailtri.conf\n"
 	    "  -n, --check        print every problem of the configuration and exit\n"
 	    "      --json         with -n: as JSON\n"
 	    "  -v, --verbose      say more\n"
 	    "  -V, --version      print the version and exit\n"
+	    "  -h, --help         print this and exit\n"
 	    "mailtrid(8) is the manual.\n", out);
 	return status;
 }
