@@ -401,12 +401,6 @@ channel_fail(struct channel *c)
 	shutdown(c->watch.fd, SHUT_RDWR);	/* wakes the loop: on_gone follows */
 }
 
-int
-channel_fd(const struct channel *c)
-{
-	return c->watch.fd;
-}
-
 static void
 channel_queue(struct channel *c, const unsigned char *header,
     struct mt_span body, const int *fds, int fd_count)

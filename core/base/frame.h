@@ -72,7 +72,6 @@ void channel_free(struct channel *);
 void channel_send(struct channel *, uint32_t type, uint32_t id,
     struct mt_span body, const int *fds, int fd_count);	/* dups fds if queued */
 void channel_fail(struct channel *);	/* the peer lied: close, on_gone follows */
-int channel_fd(const struct channel *);
 
 int socketpair_open(int fds[2]);	/* SEQPACKET, CLOEXEC; 0 or errno */
 

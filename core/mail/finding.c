@@ -82,12 +82,3 @@ finding_is_ambiguous(enum finding f)
 {
 	return findings[f].ambiguous;
 }
-
-bool
-findings_are_ambiguous(const struct findings *fs)
-{
-	for (int f = 0; f < FINDING_COUNT; f++)
-		if (findings_has(fs, (enum finding)f) && findings[f].ambiguous)
-			return true;
-	return false;
-}

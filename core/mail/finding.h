@@ -105,6 +105,5 @@ findings_has_caps(const struct findings *fs)
 
 const char *finding_name(enum finding);	/* "mime.caps.parts" */
 bool finding_is_ambiguous(enum finding);
-bool findings_are_ambiguous(const struct findings *);
 
 #endif

@@ -105,7 +105,6 @@ struct mail {
 	/* walk.c */
 	uint32_t cursor, segment[CALL_STAGES_MAX], segment_count;
 	struct edit *segment_edits;
-	struct facts *segment_facts;
 	struct request request;
 	struct timer judge;
 };
