@@ -106,7 +106,7 @@ static const struct {
 	{ "result", "resourceId", "result.resourceId" },
 };
 
-/* The members people read, in the order requirements F write them. */
+/* The members people read, in the order they are written. */
 static const char *const members[] = { "eventId", "timestamp", "actor", "action",
 	"authentication", "authorization", "result", "seq", "reason", "checks", "count", "dispatch" };
 

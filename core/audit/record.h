@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A leaf and its opening as people read them: the JSON of requirements F
+/* A leaf and its opening as people read them: JSON by actor, action and result,
  * with seq, reason and checks. */
 #ifndef MAILTRI_AUDIT_RECORD_H
 #define MAILTRI_AUDIT_RECORD_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a mail asks for (requirement B4).  The recipient selects the route; a
+ * What a mail asks for.  The recipient selects the route; a
  * "#word" in the subject, or at the start of a line of the text, selects
  * among that route's intents; a word that names none of them selects
  * nothing.  Two words that select different intents are refused.

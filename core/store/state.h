@@ -31,7 +31,7 @@ struct state_look {
 	uint32_t used, retry_after_s;
 	char holder[STATE_EVENT_SIZE];	/* limit 1 and used: who */
 	bool holder_seen;	/* the holder's sender saw our 250, or the
-				 * holder is gone (requirement A9) */
+				 * holder is gone */
 };
 void state_look(struct store *, struct state_look *);
 

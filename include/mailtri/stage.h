@@ -198,8 +198,8 @@ enum {
 	MT_CLAIM_MESSAGE = 1u << 0	/* the key is the message itself: if its
 					 * holder's 250 was never seen by the
 					 * sender, the host answers 250 with the
-					 * first event (requirement A9); also the
-					 * root of idempotency keys */
+					 * first event; also the root of
+					 * idempotency keys */
 };
 struct mt_grant {
 	uint32_t size;

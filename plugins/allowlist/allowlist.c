@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Stage allowlist: who may write where (requirement B1).
+ * Stage allowlist: who may write where.
  *
  * Up to three lists are asked, and each must allow the sender: the global
  * one, that of the route where it has its own, that of the integration the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Once and never again (requirement A9).  The key of a message is made of
+ * Once and never again.  The key of a message is made of
  * what its good signature covers, so that nobody who cannot sign can claim
  * it ahead and nothing he may alter on the way makes it another; without a
  * signature, of all its bytes, its sender and its recipient.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Stage linear-dispatch: a mail becomes one issue in Linear (requirement E1).
+ * Stage linear-dispatch: a mail becomes one issue in Linear.
  *
  * Exactly once: the issue's id is made from the idempotency key, so it is the
  * same at every attempt.  An attempt after the first asks for that id before

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What makes two mails one (requirement A9): the keys under which signed mail
+"""What makes two mails one: the keys under which signed mail
 is claimed, and which signatures count beside one another."""
 import pytest
 import suite

@@ -112,7 +112,7 @@ record_text(struct arena *arena, const struct journal_row *row, const struct slo
 	return text;
 }
 
-/* The form of requirements F. */
+/* The whole form, as auditors read it. */
 static void
 test_record(void **state)
 {
