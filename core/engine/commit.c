@@ -201,7 +201,7 @@ claims_of(struct commit *c, size_t *count)
 }
 
 /* HMAC(installation key, dedupe key, stage, action): the same for every
- * attempt and for the same mail offered again (requirement A9). */
+ * attempt and for the same mail offered again. */
 static void
 target_key(struct engine *e, const struct mail *m, const char *stage, uint8_t out[HASH_SIZE])
 {
