@@ -40,8 +40,10 @@ class Programs:
         for so in [*folder.glob(".libs/*.so"), *folder.glob("tests/stages/.libs/*.so")]:
             shutil.copy(so, stages / so.name)
             (stages / so.name).chmod(0o755)
-        made = cls(folder / "mailtrid", folder / "mailtrictl", folder, stages)
-        return made.within_reach(stages.parent)
+        roles = folder
+        if os.getuid() == 0:
+            roles = _reachable(folder, stages.parent / "roles", ROLES)
+        return cls(folder / "mailtrid", folder / "mailtrictl", roles, stages)
 
     def within_reach(self, folder):
         """As root the roles become somebody else, who cannot enter root's

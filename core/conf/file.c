@@ -24,6 +24,8 @@ static struct {
 	struct mark *marks;
 	struct mt_span text;
 	size_t errors;
+	char unknown[64];	/* the name libconfuse stopped at; "": another error */
+	unsigned line;
 } now;
 
 static struct place
@@ -45,8 +47,11 @@ on_error(cfg_t *cfg, const char *fmt, va_list ap)
 		snprintf(text, sizeof(text), "premature end of file: a brace is not "
 		    "closed");
 	now.errors++;
+	now.line = (unsigned)cfg->line;
+	if (sscanf(text, "no such option '%63[^']'", now.unknown) != 1)
+		now.unknown[0] = '\0';
 	problems_add(now.reader->problems, PROBLEM_ERROR,
-	    place_at((unsigned)cfg->line), "%s", text);
+	    place_at(now.line), "%s", text);
 }
 
 static struct mark *
@@ -294,28 +299,92 @@ comments_blank(struct buf *b)
 	return p != NULL;
 }
 
+/* Behind one value: a word, a string, or all between braces; NULL: it does
+ * not end. */
+static char *
+value_end(char *p)
+{
+	int depth = 0;
+
+	do {
+		p += strspn(p, " \t\n,");
+		if (*p == '"' || *p == '\'') {
+			char quote = *p++;
+
+			while (*p != '\0' && *p != quote)
+				p += *p == '\\' && p[1] != '\0' ? 2 : 1;
+			p += *p != '\0';
+		} else if (*p == '{' || *p == '}') {
+			depth += *p++ == '{' ? 1 : -1;
+		} else {
+			p += strcspn(p, " \t\n,{}\"'");
+		}
+	} while (depth > 0 && *p != '\0');
+	return depth == 0 ? p : NULL;
+}
+
+/* The unknown option becomes spaces, so that libconfuse can go on behind it.
+ * False: what it stopped at is no option with a value. */
+static bool
+unknown_blank(struct buf *b)
+{
+	char *p = (char *)(uintptr_t)buf_string(b), *end;
+	size_t len = strlen(now.unknown);
+
+	for (unsigned line = 1; line < now.line && p != NULL; line++)
+		p = (p = strchr(p, '\n')) == NULL ? NULL : p + 1;
+	if (p == NULL || len == 0)
+		return false;
+	p += strspn(p, " \t");
+	if (strncmp(p, now.unknown, len) != 0)
+		return false;
+	end = p + len + strspn(p + len, " \t");
+	if (*end == '+')
+		end++;
+	if (*end != '=' || (end = value_end(end + 1)) == NULL)
+		return false;
+	for (; p < end; p++)
+		if (*p != '\n')
+			*p = ' ';
+	return true;
+}
+
+/* One pass over the text; EAGAIN: something unknown was blanked. */
 static int
-parse_text(struct buf *b, struct file *f)
+parse_pass(struct buf *b, struct file *f)
 {
 	cfg_t *cfg = cfg_init(grammar_new(now.reader), CFGF_NONE);
+	size_t errors = now.errors;
 	int error = 0;
 
 	if (cfg == NULL)
 		return ENOMEM;
+	now.marks = NULL;
 	cfg_set_error_function(cfg, on_error);
-	if (b->len > 0 && b->p[b->len - 1] != '\n')
-		buf_add_char(b, '\n');
-	buf_add_string(b, SENTINEL " = 1\n");
-	now.text = buf_span(b);
 	if (cfg_parse_buf(cfg, buf_string(b)) != CFG_SUCCESS) {
-		if (now.errors == 0)
+		if (now.errors == errors)
 			problems_add(now.reader->problems, PROBLEM_ERROR,
 			    place_at((unsigned)cfg->line), "syntax error");
-		error = EINVAL;
+		error = now.errors < FILE_ERRORS_MAX && unknown_blank(b) ? EAGAIN : EINVAL;
 	} else if ((error = sections_take(cfg, f)) != 0)
 		problems_add(now.reader->problems, PROBLEM_ERROR, place_at(0),
 		    "more than %d sections: split the file", FILE_SECTIONS_MAX);
 	cfg_free(cfg);
+	return error;
+}
+
+static int
+parse_text(struct buf *b, struct file *f)
+{
+	int error;
+
+	if (b->len > 0 && b->p[b->len - 1] != '\n')
+		buf_add_char(b, '\n');
+	buf_add_string(b, SENTINEL " = 1\n");
+	do {
+		now.text = buf_span(b);
+		error = parse_pass(b, f);
+	} while (error == EAGAIN);
 	return error;
 }
 
@@ -327,8 +396,8 @@ file_read_stream(const struct file_reader *r, FILE *in, struct file *f)
 
 	*f = (struct file){ .path = r->place.file };
 	now.reader = r;
-	now.marks = NULL;
 	now.errors = 0;
+	now.unknown[0] = '\0';
 	error = text_read(in, &b);
 	if (error == 0 && !comments_blank(&b))
 		error = EBADMSG;

@@ -3,7 +3,7 @@
  * One configuration file as sections of named texts, each with its line.
  * libconfuse reads it strictly by the grammar given; everything is text to
  * it, so that values are judged, and reported, all of them, by conf/value.h.
- * It stops at the first error of syntax or the first unknown name.
+ * An unknown name is reported and read over; the first error of syntax ends it.
  */
 #ifndef MAILTRI_CONF_FILE_H
 #define MAILTRI_CONF_FILE_H
@@ -11,7 +11,8 @@
 #include "conf/problem.h"
 #include "conf/value.h"
 
-enum { FILE_BYTES_MAX = 1 << 20, FILE_SECTIONS_MAX = 4096 };
+enum { FILE_BYTES_MAX = 1 << 20, FILE_SECTIONS_MAX = 4096,
+	FILE_ERRORS_MAX = 64 };
 
 /* Options a section may have; rows are `stride' apart, so that a row may say
  * more than its struct mt_option. */
@@ -49,7 +50,8 @@ struct file_reader {
 	size_t grammar_count;
 };
 
-/* 0, or an errno value with the problems added. */
+/* 0: the sections are there, unknown names are among the problems; or an errno
+ * value with the problems added. */
 int file_read(const struct file_reader *, struct file *);
 /* The same from an open stream, for tests. */
 int file_read_stream(const struct file_reader *, FILE *, struct file *);

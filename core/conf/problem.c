@@ -54,6 +54,18 @@ vformat(struct arena *a, const char *fmt, va_list ap)
 	return copy(a, text);
 }
 
+/* A file that is read again for what stands behind an error finds what was
+ * found before. */
+static bool
+is_known(const struct problems *p, const struct problem *one)
+{
+	for (const struct problem *k = p->head; k != NULL; k = k->next)
+		if (k->place.line == one->place.line && strcmp(k->text, one->text) == 0 &&
+		    strcmp(k->place.file, one->place.file) == 0)
+			return true;
+	return false;
+}
+
 void
 problems_add(struct problems *p, enum problem_level level, struct place place,
     const char *fmt, ...)
@@ -67,6 +79,8 @@ problems_add(struct problems *p, enum problem_level level, struct place place,
 		    copy(&p->arena, place.stage), place.line },
 		.text = vformat(&p->arena, fmt, ap) };
 	va_end(ap);
+	if (is_known(p, one))
+		return;
 	*p->tail = one;
 	p->tail = &one->next;
 	p->errors += level == PROBLEM_ERROR;

@@ -143,6 +143,33 @@ refuses_with_the_line(void **state)
 	}
 }
 
+/* Unknown names, one-line and longer, are all told, each once; what stands
+ * between them is read. */
+static void
+tells_all_unknown_names(void **state)
+{
+	static const unsigned lines[] = { 1, 3, 5, 8 };
+	struct result r = read_text("one = 1\n"
+	    "name = 90d\n"
+	    "two = { \"a }\",\n b }\n"
+	    "three = \"x\"\n"
+	    "route \"x@y\" {\n\tage = 1\n\tfour += 4\n}\n"
+	    "name = again\n");
+	const struct problem *p = r.problems.head;
+
+	(void)state;
+	assert_int_equal(r.error, 0);
+	assert_non_null(file_entry(&r.file.sections[0], "name"));
+	assert_int_equal(r.file.count, 3);	/* limits is always one */
+	for (size_t i = 0; i < 4; i++, p = p->next) {
+		assert_int_equal(p->place.line, lines[i]);
+		assert_non_null(strstr(p->text, "no such option"));
+	}
+	assert_non_null(strstr(p->text, "set twice"));
+	assert_null(p->next);
+	result_free(&r);
+}
+
 static void
 refuses_what_is_no_text(void **state)
 {
@@ -222,6 +249,7 @@ main(void)
 		cmocka_unit_test(takes_values_with_lines),
 		cmocka_unit_test(tells_empty_from_absent),
 		cmocka_unit_test(refuses_with_the_line),
+		cmocka_unit_test(tells_all_unknown_names),
 		cmocka_unit_test(refuses_what_is_no_text),
 		cmocka_unit_test(refuses_files_everybody_may_write),
 		cmocka_unit_test(unknown_sections_cannot_be_skipped),
