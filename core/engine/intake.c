@@ -134,6 +134,11 @@ message(struct front *f, struct frame *frame)
 		channel_fail(f->channel);
 		return;
 	}
+	if (raw.span.len > f->engine->settings->limits.message_bytes) {
+		mail_bytes_free(&raw);
+		channel_fail(f->channel);	/* a front counts: this one lies */
+		return;
+	}
 	if (m == NULL || m->phase != 0 || m->has_raw || m->committing) {
 		mail_bytes_free(&raw);
 		reply_send(f, frame->id, &late, "host.busy: try again later", "");

@@ -7,6 +7,8 @@
 
 #include "pipeline/report.h"
 
+enum { USER_AGENT_MAX = 512 };	/* bytes of it that are recorded */
+
 static struct mt_span
 fact_span(const struct mail *m, const char *key)
 {
@@ -63,10 +65,12 @@ user_agent(const struct mail *m)
 
 	if (m->view_block.span.len == 0)
 		return SPAN("");
-	if (view_find(&m->view, "User-Agent", &f) == 0 ||
-	    view_find(&m->view, "X-Mailer", &f) == 0)
-		return f.value;
-	return SPAN("");
+	if (view_find(&m->view, "User-Agent", &f) != 0 &&
+	    view_find(&m->view, "X-Mailer", &f) != 0)
+		return SPAN("");
+	if (f.value.len > USER_AGENT_MAX)
+		f.value.len = USER_AGENT_MAX;
+	return f.value;
 }
 
 void

@@ -218,15 +218,6 @@ outcome_take(struct mail *m, struct outcome *o)
 	return true;
 }
 
-static bool
-in_segment(const struct mail *m, uint32_t stage, uint32_t *at)
-{
-	while (*at < m->segment_count)
-		if (m->segment[(*at)++] == stage)
-			return true;
-	return false;
-}
-
 static void
 finish(struct mail *m)
 {
@@ -328,7 +319,7 @@ results(struct mail *m, struct frame *f)
 	struct outcome *outcomes;
 	struct asked *ahead;
 	uint32_t at = 0;
-	bool stop = false;
+	bool stop = false, lied = false;
 
 	if (outcomes_unpack(&u, &m->arena, &outcomes, &ahead) != 0 || outcomes == NULL) {
 		log_error("a worker of %s gave a result that cannot be read",
@@ -337,14 +328,17 @@ results(struct mail *m, struct frame *f)
 		    "a check failed; try again later"));
 		return;
 	}
-	for (struct outcome *o = outcomes, *next; o != NULL && !stop; o = next) {
+	for (struct outcome *o = outcomes, *next; o != NULL && !stop && !lied; o = next) {
 		next = o->next;
-		if (!in_segment(m, o->stage, &at)) {
-			mail_judge(m, verdict_host(451, "4.3.0", "host.stage.lied",
-			    "a check failed; try again later"));
-			return;
-		}
-		stop = outcome_take(m, o);
+		lied = at == m->segment_count || o->stage != m->segment[at++];
+		if (!lied)
+			stop = outcome_take(m, o);
+	}
+	/* One that is left out would be a check that never ran. */
+	if (lied || (!stop && at < m->segment_count)) {
+		mail_judge(m, verdict_host(451, "4.3.0", "host.stage.lied",
+		    "a check failed; try again later"));
+		return;
 	}
 	mail_ask(m, ahead);
 	if (stop)

@@ -167,6 +167,12 @@ cpu_us(void)
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
+static bool
+is_verdict(int32_t verdict)
+{
+	return verdict >= MT_CONTINUE && verdict <= MT_TEMPFAIL;
+}
+
 /* One run of the stage at the cursor: MESSAGE_WAITS if it never happened. */
 static enum message_state
 stage_run(struct mt_msg *m)
@@ -191,7 +197,7 @@ stage_run(struct mt_msg *m)
 		    "the stage needs more than 16 runs");
 		m->run.asked = NULL;
 		m->run.asked_tail = &m->run.asked;
-	} else if (returned != 0) {
+	} else if (returned != 0 || !is_verdict(m->run.outcome->result.verdict)) {
 		m->run.outcome->returned = -1;
 		m->delivery.returned = -1;
 	}

@@ -102,6 +102,30 @@ results_for_other_stages_are_refused(void **state)
 	arena_free(&a);
 }
 
+/* A check whose outcome is left out did not run. */
+static void
+missing_outcomes_are_refused(void **state)
+{
+	struct mail *m = start();
+	struct frame f = receive(PROTO_CALL);
+	struct arena a = { 0 };
+	struct outcome o = { .stage = 0 };
+
+	(void)state;
+	facts_init(&o.facts, &a);
+	send_results(f.id, &o, NULL);
+	assert_int_equal(m->verdict.code, 451);
+	assert_string_equal(m->verdict.reason, "host.stage.lied");
+	mail_end(m);
+	m = start();
+	f = receive(PROTO_CALL);
+	o.stage = 1;
+	send_results(f.id, &o, NULL);
+	assert_int_equal(m->verdict.code, 451);
+	mail_end(m);
+	arena_free(&a);
+}
+
 static void
 garbage_costs_one_mail(void **state)
 {
@@ -349,6 +373,7 @@ main(void)
 		PIPELINE_TEST(reject_stops),
 		PIPELINE_TEST(undeclared_fact_is_a_failure),
 		PIPELINE_TEST(results_for_other_stages_are_refused),
+		PIPELINE_TEST(missing_outcomes_are_refused),
 		PIPELINE_TEST(garbage_costs_one_mail),
 		PIPELINE_TEST(claim_is_granted_and_released),
 		PIPELINE_TEST(claim_in_flight_is_busy),
