@@ -29,8 +29,10 @@ def main(quickstart):
         os.chmod(folder, 0o711)  # the roles are not root
         process = subprocess.Popen([quickstart], stdout=subprocess.PIPE, text=True,
                                    start_new_session=True, env={**os.environ, "TMPDIR": folder})
-        begun = any(line.startswith("A signed mail") for line in process.stdout)
-        left = len(mentions(folder))
+        begun = any(line.startswith("mailtri on loopback") for line in process.stdout)
+        left = 0
+        while begun and left == 0 and process.poll() is None:  # its first process
+            left = len(mentions(folder))
         os.killpg(process.pid, signal.SIGINT)
         process.stdout.read()
         status = process.wait(STOP_S)

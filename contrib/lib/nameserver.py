@@ -96,15 +96,16 @@ class Nameserver:
         for _ in range(TRIES):
             self.port = wanted or free_port(socket.SOCK_DGRAM)
             conf = self._write()
-            child = Child([unbound, "-d", "-c", str(conf)], log=self.folder / "unbound.log")
+            # Ours at once: who interrupts the wait finds it to stop.
+            self.child = Child([unbound, "-d", "-c", str(conf)], log=self.folder / "unbound.log")
             try:
-                child.wait_line(lambda line: "start of service" in line)
+                self.child.wait_line(lambda line: "start of service" in line)
             except Failed as failure:
-                child.kill()
+                self.child.kill()
+                self.child = None
                 if "could not open ports" in str(failure) or "already in use" in str(failure):
                     continue
                 raise
-            self.child = child
             return
         raise Failed("no free port for the DNS server")
 

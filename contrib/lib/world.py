@@ -49,7 +49,11 @@ class Linear:
             "/usr/bin/python3", str(LINEAR), "--certificate", str(certificate), "--key", str(key),
             "--journal", str(self.journal), "--token", self.token, "--team", self.team,
             "--user", "ann@good.example"], log=folder / "linear.log")
-        line = self.child.wait_line(lambda text: "listening on " in text)
+        try:
+            line = self.child.wait_line(lambda text: "listening on " in text)
+        except BaseException:  # nobody has us yet who could stop it
+            self.child.kill()
+            raise
         self.address = line.rpartition(" ")[2]
 
     @property
