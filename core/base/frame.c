@@ -99,9 +99,10 @@ frame_recv(int fd, struct frame *f, struct buf *b, int flags)
 	buf_reset(b);
 	buf_reserve(b, FRAME_MAX);
 	iov = (struct iovec){ b->p, FRAME_MAX };
+	/* ECONNRESET is told once, and before what the peer sent until then. */
 	while ((n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC | flags)) < 0)
-		if (errno != EINTR)
-			return errno == ECONNRESET ? EPIPE : errno;
+		if (errno != EINTR && errno != ECONNRESET)
+			return errno;
 	fds_take(&m, f);
 	if (n == 0)
 		return EPIPE;
@@ -276,7 +277,7 @@ struct channel {
 	struct buf in;
 	struct pending *head, **tail;
 	size_t owed;
-	bool failed, freed, busy;
+	bool failed, deaf, freed, busy;	/* deaf: it reads no more */
 };
 
 static void
@@ -308,6 +309,16 @@ channel_destroy(struct channel *c)
 	free(c);
 }
 
+/* The peer reads no more.  What it sent before is still to be read, or an
+ * answer it gave would be taken for one it owes; then comes the end. */
+static void
+channel_deaf(struct channel *c)
+{
+	c->deaf = true;
+	loop_watch(c->loop, &c->watch, EPOLLIN);
+	shutdown(c->watch.fd, SHUT_RDWR);
+}
+
 static void
 channel_flush(struct channel *c)
 {
@@ -318,7 +329,7 @@ channel_flush(struct channel *c)
 		if (error == EAGAIN || error == ENOBUFS)
 			return;
 		if (error != 0) {
-			c->failed = true;
+			channel_deaf(c);
 			return;
 		}
 		c->owed -= p->len;
@@ -354,7 +365,7 @@ channel_event(struct watch *w, uint32_t events)
 	struct channel *c = w->arg;
 
 	c->busy = true;
-	if ((events & EPOLLOUT) != 0 && !c->failed)
+	if ((events & EPOLLOUT) != 0 && !c->failed && !c->deaf)
 		channel_flush(c);
 	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && !c->failed)
 		channel_read(c);
@@ -439,7 +450,7 @@ channel_send(struct channel *c, uint32_t type, uint32_t id,
 		{ (void *)(uintptr_t)body.ptr, body.len } };
 	int error = EAGAIN;
 
-	if (c->failed)
+	if (c->failed || c->deaf)
 		return;
 	if (body.len > FRAME_MAX - HEADER_BYTES)
 		log_panic("frame %u of %zu bytes", type, body.len);
@@ -450,7 +461,7 @@ channel_send(struct channel *c, uint32_t type, uint32_t id,
 	if (error == EAGAIN || error == ENOBUFS)
 		channel_queue(c, header, body, fds, fd_count);
 	else if (error != 0)
-		channel_fail(c);
+		channel_deaf(c);
 }
 
 int

@@ -220,6 +220,37 @@ slow_peer_is_cut(void **state)
 	loop_free(l);
 }
 
+/* What a peer answered before it died with frames unread is an answer: a send
+ * that meets the dead socket must not come before it. */
+static void
+last_words_are_heard(void **state)
+{
+	struct loop *l = loop_new();
+	struct seen seen = { 0 };
+	struct buf b = { 0 };
+	struct channel *c;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair_open(fds), 0);
+	c = channel_new(l, fds[0], on_frame, on_gone, &seen);
+	assert_int_equal(bytes_pack(&b, SPAN("answer")), -1);
+	channel_send(c, 1, 1, SPAN("never read"), NULL, 0);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_int_equal(frame_send(fds[1], 7, i, buf_span(&b), NULL, 0), 0);
+	close(fds[1]);
+	channel_send(c, 1, 2, SPAN("too late"), NULL, 0);
+	channel_send(c, 1, 3, SPAN("too late"), NULL, 0);
+	while (!seen.gone)
+		loop_once(l, -1);
+	assert_int_equal(seen.frames, 3);
+	assert_int_equal(seen.gone, 1);
+	channel_free(c);
+	buf_free(&seen.bytes);
+	buf_free(&b);
+	loop_free(l);
+}
+
 int
 main(void)
 {
@@ -232,6 +263,7 @@ main(void)
 		cmocka_unit_test(frames_carry_bytes),
 		cmocka_unit_test(unsealed_memfd_is_refused),
 		cmocka_unit_test(slow_peer_is_cut),
+		cmocka_unit_test(last_words_are_heard),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
