@@ -198,13 +198,19 @@ due(void *arg)
 }
 
 static void
+discarded(void *arg)
+{
+	purge_run(arg);
+}
+
+static void
 control_open(struct engine *e, struct frame *f)
 {
 	if (f->fd_count != 1)
 		return;
 	e->handlers = (struct handlers){ .store = e->store, .settings = e->settings,
 		.key = &e->head_key, .status = status_roles,
-		.open = open_slot, .due = due, .arg = e };
+		.open = open_slot, .due = due, .discarded = discarded, .arg = e };
 	e->control = control_server_new(e->loop, f->fds[0], handlers_table, &e->handlers);
 	f->fds[0] = -1;
 }

@@ -68,9 +68,15 @@ class Linear:
 
     def set_mode(self, mode, count=0, on="all"):
         """Makes the next requests go wrong; tests/fake/linear.py has the modes."""
-        request = urllib.request.Request(
-            f"https://{self.address}/control", method="POST",
-            data=json.dumps({"mode": mode, "count": count, "on": on}).encode())
+        self._control({"mode": mode, "count": count, "on": on})
+
+    def forget(self, issue):
+        """Deletes an issue, as a person would."""
+        self._control({"forget": issue["id"]})
+
+    def _control(self, wanted):
+        request = urllib.request.Request(f"https://{self.address}/control", method="POST",
+                                         data=json.dumps(wanted).encode())
         context = ssl.create_default_context(cafile=str(self._authority))
         urllib.request.urlopen(request, context=context, timeout=WAIT_S).close()
 

@@ -150,6 +150,8 @@ emit_numbers(struct making *m, const struct audit_event *e, const struct slot *s
 		emit_int(&m->emit, "slot", (int64_t)slot->number);
 		emit_end_object(&m->emit);
 	}
+	if (e->operator.len > 0)
+		emit_string(&m->emit, "operator", e->operator);
 }
 
 static void

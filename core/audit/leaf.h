@@ -38,6 +38,7 @@ struct audit_event {
 	struct mt_span spf, dkim, dmarc;	/* RFC 8601 words */
 	bool permitted;
 	struct mt_span role, policy;
+	struct mt_span operator;	/* "uid:0": who asked by the control socket */
 	enum audit_status status;
 	struct mt_span resource_id;	/* P unless a plain token */
 	struct mt_span reason;	/* stable code */

@@ -108,7 +108,8 @@ static const struct {
 
 /* The members people read, in the order they are written. */
 static const char *const members[] = { "eventId", "timestamp", "actor", "action",
-	"authentication", "authorization", "result", "seq", "reason", "checks", "count", "dispatch" };
+	"authentication", "authorization", "result", "seq", "reason", "checks", "count", "dispatch",
+	"operator" };
 
 static int
 print_record(json_t *leaf, struct buf *out)

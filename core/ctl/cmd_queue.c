@@ -213,7 +213,7 @@ show_run(struct context *c)
 }
 
 static void
-on_retried(json_t *answer, void *arg)
+on_acted(json_t *answer, void *arg)
 {
 	struct context *c = arg;
 
@@ -224,11 +224,43 @@ on_retried(json_t *answer, void *arg)
 		    member_text(&c->arena, answer, "state"));
 }
 
+/* releaser NULL: the engine's own default. */
+static int
+act_event(struct context *c, const char *command, const char *event, const char *releaser)
+{
+	return context_call(c, json_pack("{s:s, s:s, s:s*}", "command", command, "event",
+	    event, "releaser", releaser), on_acted, c);
+}
+
+static int
+release_run(struct context *c)
+{
+	return act_event(c, "queue.release", c->operands.item[0],
+	    c->operands.count == 2 ? c->operands.item[1] : NULL);
+}
+
+static int
+refuse_run(struct context *c)
+{
+	return act_event(c, "queue.refuse", c->operands.item[0], NULL);
+}
+
+static int
+discard_run(struct context *c)
+{
+	return act_event(c, "queue.discard", c->operands.item[0], NULL);
+}
+
+static int
+replay_run(struct context *c)
+{
+	return act_event(c, "queue.replay", c->operands.item[0], NULL);
+}
+
 static int
 retry_event(struct context *c, const char *event)
 {
-	return context_call(c, json_pack("{s:s, s:s}", "command", "queue.retry", "event",
-	    event), on_retried, c);
+	return act_event(c, "queue.retry", event, NULL);
 }
 
 static void
@@ -278,5 +310,12 @@ const struct command queue_commands[] = {
 	{ "queue", "show", "EVENT", "one message and its targets", NULL, 0, 1, 1, show_run },
 	{ "queue", "retry", "[EVENT]", "try a deferred or dead message now", retry_rows,
 	    sizeof(struct queue_options), 0, 1, retry_run },
+	{ "queue", "release", "EVENT [RELEASER]", "let a held message go", NULL, 0, 1, 2,
+	    release_run },
+	{ "queue", "refuse", "EVENT", "end a held message", NULL, 0, 1, 1, refuse_run },
+	{ "queue", "discard", "EVENT", "give a message up and erase it", NULL, 0, 1, 1,
+	    discard_run },
+	{ "queue", "replay", "EVENT", "hand a finished or dead message over again", NULL, 0, 1,
+	    1, replay_run },
 	{ .name = NULL },
 };

@@ -21,12 +21,14 @@ struct client {
 	struct channel *channel;
 	struct control_reply *replies;
 	unsigned reply_count;
+	uid_t uid;
 };
 
 struct control_reply {
 	struct control_reply *next;
 	struct client *client;	/* NULL: it left */
 	uint32_t id;
+	uid_t uid;
 };
 
 struct control_server {
@@ -65,7 +67,8 @@ reply_new(struct client *c, uint32_t id)
 {
 	struct control_reply *r = xmalloc(sizeof(*r));
 
-	*r = (struct control_reply){ .next = c->replies, .client = c, .id = id };
+	*r = (struct control_reply){ .next = c->replies, .client = c, .id = id,
+		.uid = c->uid };
 	c->replies = r;
 	c->reply_count++;
 	return r;
@@ -111,6 +114,12 @@ bool
 control_is_open(const struct control_reply *r)
 {
 	return r->client != NULL;
+}
+
+uid_t
+control_uid(const struct control_reply *r)
+{
+	return r->uid;
 }
 
 void
@@ -202,6 +211,8 @@ on_client(struct watch *w, uint32_t events)
 {
 	struct control_server *s = w->arg;
 	int fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC);
+	struct ucred peer = { .uid = (uid_t)-1 };
+	socklen_t len = sizeof(peer);
 	struct client *c;
 
 	(void)events;
@@ -213,8 +224,9 @@ on_client(struct watch *w, uint32_t events)
 		close(fd);
 		return;
 	}
+	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
 	c = xmalloc(sizeof(*c));
-	*c = (struct client){ .next = s->clients, .server = s };
+	*c = (struct client){ .next = s->clients, .server = s, .uid = peer.uid };
 	c->channel = channel_new(s->loop, fd, on_frame, on_gone, c);
 	s->clients = c;
 	s->client_count++;

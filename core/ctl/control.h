@@ -51,6 +51,7 @@ void control_done(struct control_reply *);
 void control_fail(struct control_reply *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 bool control_is_open(const struct control_reply *);	/* the client still listens */
+uid_t control_uid(const struct control_reply *);	/* who asks, as the kernel says */
 
 /* Members of a request; absent or of another type gives the default. */
 const char *control_string(const json_t *request, const char *name, const char *def);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "audit/leaf.h"
+#include "ctl/handlers_act.h"
 #include "ctl/handlers_audit.h"
 
 /* One request while the store works on it. */
@@ -16,12 +16,10 @@ struct asking {
 		struct queue_counts counts;
 		struct queue_list list;
 		struct queue_load load;
-		struct queue_act act;
 	} job;
 	struct arena arena;
 	const struct handlers *h;
 	struct control_reply *reply;
-	struct journal_entry entry;
 };
 
 static struct asking *
@@ -60,15 +58,6 @@ time_json(int64_t unix_s)
 	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		return json_null();
 	return json_string(text);
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 static bool
@@ -228,9 +217,8 @@ list_handle(struct control_reply *r, const json_t *request, void *arg)
 	queue_list(a->h->store, &a->job.list);
 }
 
-/* False: the reply has been ended. */
-static bool
-event_get(struct control_reply *r, const json_t *request, char out[QUEUE_EVENT_SIZE])
+bool
+handlers_event(struct control_reply *r, const json_t *request, char out[QUEUE_EVENT_SIZE])
 {
 	const char *event = control_string(request, "event", "");
 
@@ -265,7 +253,7 @@ show_handle(struct control_reply *r, const json_t *request, void *arg)
 	char event[QUEUE_EVENT_SIZE];
 	struct asking *a;
 
-	if (!event_get(r, request, event))
+	if (!handlers_event(r, request, event))
 		return;
 	a = asking_new(r, arg);
 	a->job.load = (struct queue_load){ .job = { .done = show_done, .arg = a },
@@ -274,58 +262,15 @@ show_handle(struct control_reply *r, const json_t *request, void *arg)
 	queue_load(a->h->store, &a->job.load);
 }
 
-static void
-retry_done(struct store_job *job)
-{
-	struct asking *a = job->arg;
-	const struct queue_act *act = &a->job.act;
-
-	if (act->error == ENOENT) {
-		control_fail(a->reply, "%s is not in the queue", act->event);
-	} else if (act->error != 0) {
-		control_fail(a->reply, "%s waits for nothing: only what is deferred or dead "
-		    "can be tried again", act->event);
-	} else {
-		control_add(a->reply, json_pack("{s:s, s:s}", "event", act->event, "state",
-		    queue_state_name(act->state)));
-		control_done(a->reply);
-		a->h->due(a->h->arg);
-	}
-	asking_free(a);
-}
-
-static void
-retry_handle(struct control_reply *r, const json_t *request, void *arg)
-{
-	char event[QUEUE_EVENT_SIZE];
-	struct asking *a;
-	struct audit_event e = { .event = event, .action = SPAN("mailtri.retry"),
-		.permitted = true, .role = SPAN("operator"), .status = AUDIT_SUCCESS,
-		.reason = SPAN("operator.retry") };
-	int64_t now = now_ms();
-
-	if (!event_get(r, request, event))
-		return;
-	a = asking_new(r, arg);
-	e.event = arena_string(&a->arena, span_of(event));
-	e.time_s = now / 1000;
-	if (audit_entry(&a->arena, &e, NULL, &a->entry) != 0) {
-		control_fail(r, "%s cannot be audited, so it is not done", event);
-		asking_free(a);
-		return;
-	}
-	a->job.act = (struct queue_act){ .job = { .done = retry_done, .arg = a },
-		.kind = QUEUE_ACT_RETRY, .now_ms = now, .entry = &a->entry,
-		.give_up_s = now / 1000 + a->h->settings->limits.deliver_age_s };
-	memcpy(a->job.act.event, event, sizeof(event));
-	queue_act(a->h->store, &a->job.act);
-}
-
 const struct control_command handlers_table[] = {
 	{ "status", status_handle },
 	{ "queue.list", list_handle },
 	{ "queue.show", show_handle },
-	{ "queue.retry", retry_handle },
+	{ "queue.retry", handlers_act },
+	{ "queue.release", handlers_act },
+	{ "queue.refuse", handlers_act },
+	{ "queue.discard", handlers_act },
+	{ "queue.replay", handlers_act },
 	{ "audit.list", handlers_audit_list },
 	{ "audit.show", handlers_audit_show },
 	{ "audit.export", handlers_audit_export },

@@ -5,7 +5,9 @@
  *	status		one object: roles, queue, audit, room
  *	queue.list	{"state","after","max"}: one object a message
  *	queue.show	{"event"}: one object
- *	queue.retry	{"event"}: one object with the new state
+ *	queue.retry, queue.release, queue.refuse, queue.discard, queue.replay
+ *			{"event"}, release also {"releaser"}: one object with the
+ *			new state
  *	audit.list	{"seq","max"}: records from seq on; -1: the last `max'
  *	audit.show	{"event"}: its records
  *	audit.export	{"seq","max","open"}: {"line"} each, then {"next","last"}
@@ -38,9 +40,14 @@ struct handlers {
 	    void *arg);
 	/* Something in the queue became due. */
 	void (*due)(void *arg);
+	/* Something was discarded: its key is to be erased. */
+	void (*discarded)(void *arg);
 	void *arg;
 };
 
 extern const struct control_command handlers_table[];
+
+/* The event a request names; false: the reply has been ended. */
+bool handlers_event(struct control_reply *, const json_t *request, char out[QUEUE_EVENT_SIZE]);
 
 #endif

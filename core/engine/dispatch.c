@@ -87,6 +87,9 @@ acted(struct store_job *job)
 	struct attempt *a = job->arg;
 
 	engine_committed(a->dispatch->engine);
+	if (a->act.error == 0)	/* else it was discarded meanwhile */
+		log_error("event=%s cannot be opened: %s; it is dead, restore it from a backup",
+		    a->item.event, a->act.reason);
 	attempt_free(a);
 }
 
@@ -98,8 +101,6 @@ damage(struct attempt *a, const char *reason)
 		.action = SPAN("mailtri.damage"), .status = AUDIT_FAILED,
 		.reason = span_of(reason) };
 
-	log_error("event=%s cannot be opened: %s; it is dead, restore it from a backup",
-	    a->item.event, reason);
 	if (audit_entry(&a->arena, &event, NULL, &a->entry) != 0)
 		log_panic("an audit entry of %s cannot be made", a->item.event);
 	a->act = (struct queue_act){ .kind = QUEUE_ACT_DAMAGE, .now_ms = now_ms(),
@@ -429,6 +430,8 @@ due_known(struct store_job *job)
 	d->asking = false;
 	for (size_t i = 0; i < d->due.count; i++)
 		attempt_start(d, &d->due.items[i]);
+	for (size_t i = 0; i < d->due.expired_count; i++)
+		expire_held(d->engine, d->due.expired[i]);
 	arena_reset(&d->due_arena);
 	if (d->again) {
 		d->again = false;

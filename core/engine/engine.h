@@ -49,6 +49,7 @@ struct engine {
 	bool recovered;
 	bool intake_open, announced;
 	bool check, keep;	/* --check; --state DIR */
+	bool purging, purge_again;
 	int64_t started_s;
 };
 
@@ -100,7 +101,10 @@ void dispatch_other(struct dispatch *, struct pool *, struct peer *, struct fram
 
 /* purge.c */
 void purge_start(struct engine *, uint64_t next_slot);	/* recovery, then what is past its time */
-void purge_run(struct engine *);
+void purge_run(struct engine *);	/* one at a time; else once more after it */
+
+/* expire.c: held longer than its releasers had time: refused. */
+void expire_held(struct engine *, const char *event);
 
 /* resolve.c: the resolver's channel. */
 void resolver_join(struct engine *, int fd);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libengine.a
 libengine_a_SOURCES = core/engine/check.c core/engine/claim.c core/engine/commit.c \
-	core/engine/dispatch.c core/engine/engine.h core/engine/intake.c core/engine/keyring.c \
+	core/engine/dispatch.c core/engine/engine.h core/engine/expire.c core/engine/intake.c core/engine/keyring.c \
 	core/engine/purge.c core/engine/record.c core/engine/resolve.c
 libengine_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)

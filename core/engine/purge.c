@@ -90,14 +90,25 @@ purge_start(struct engine *e, uint64_t next_slot)
 }
 
 static void
+purge_free(struct purge *p)
+{
+	struct engine *e = p->engine;
+
+	arena_free(&p->arena);
+	free(p);
+	e->purging = false;
+	if (e->purge_again)
+		purge_run(e);
+}
+
+static void
 purged(struct store_job *job)
 {
 	struct purge *p = job->arg;
 
 	engine_committed(p->engine);
 	log_info("purged count=%zu", p->begin.count);
-	arena_free(&p->arena);
-	free(p);
+	purge_free(p);
 }
 
 /* The entry names the event whose key is gone; nothing personal. */
@@ -107,7 +118,8 @@ entry_make(struct purge *p, const struct erase_item *item, struct journal_entry 
 	struct audit_event event = { .event = item->event, .time_s = now_s(),
 		.action = SPAN("mailtri.erase"), .permitted = true,
 		.status = AUDIT_SUCCESS,
-		.reason = item->message ? SPAN("retain.over") : SPAN("refusal.over") };
+		.reason = item->discarded ? SPAN("operator.discard") :
+		    item->message ? SPAN("retain.over") : SPAN("refusal.over") };
 
 	if (audit_entry(&p->arena, &event, NULL, out) != 0)
 		log_panic("an audit entry of %s cannot be made", item->event);
@@ -121,8 +133,8 @@ slots_erased(int error, void *arg)
 
 	if (error != 0) {
 		log_error("keys cannot erase: %s; it is tried again", strerror(error));
-		arena_free(&p->arena);
-		free(p);
+		p->engine->purge_again = false;	/* in its minute, not at once */
+		purge_free(p);
 		return;
 	}
 	entries = arena_alloc(&p->arena, p->begin.count * sizeof(*entries));
@@ -140,7 +152,7 @@ begun(struct store_job *job)
 	struct purge *p = job->arg;
 
 	if (p->begin.count == 0) {
-		free(p);
+		purge_free(p);
 		return;
 	}
 	for (size_t i = 0; i < p->begin.count; i++)
@@ -151,8 +163,13 @@ begun(struct store_job *job)
 void
 purge_run(struct engine *e)
 {
-	struct purge *p = xcalloc(1, sizeof(*p));
+	struct purge *p;
 
+	e->purge_again = e->purging;
+	if (e->purging)
+		return;
+	e->purging = true;
+	p = xcalloc(1, sizeof(*p));
 	p->engine = e;
 	p->begin = (struct erase_begin){ .now_s = now_s(),
 		.job = { .done = begun, .arg = p } };

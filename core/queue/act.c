@@ -9,27 +9,61 @@ struct act_kind {
 	int (*run)(struct store *, struct queue_act *, struct queue_row *);
 };
 
-/* Every undone target is due now, with a new end. */
-static void
-wake_targets(struct store *s, const struct queue_act *act, const struct queue_row *row)
+/* They are due now, with a new end: all of the message's that `sql' names. */
+static bool
+wake_targets(struct store *s, const char *sql, const struct queue_act *act,
+    const struct queue_row *row)
 {
-	sqlite3_stmt *stmt = db_statement(store_queue(s), "UPDATE outbox SET state = 1, due_ms = ?2,"
-	    " give_up = ?3 WHERE message = ?1 AND state IN (1, 5, 6)");
+	sqlite3_stmt *stmt = db_statement(store_queue(s), sql);
 	int64_t give_up = act->give_up_s;
 
 	db_bind_int(stmt, 1, row->id);
 	db_bind_int(stmt, 2, act->now_ms);
 	db_bind_int(stmt, 3, give_up < row->retain_s ? give_up : row->retain_s);
 	db_run(store_queue(s), stmt);
+	return db_changes(store_queue(s)) > 0;
+}
+
+static bool
+wake_undone(struct store *s, const struct queue_act *act, const struct queue_row *row)
+{
+	return wake_targets(s, "UPDATE outbox SET state = 1, due_ms = ?2, give_up = ?3"
+	    " WHERE message = ?1 AND state IN (1, 5, 6)", act, row);
 }
 
 static int
 act_retry(struct store *s, struct queue_act *act, struct queue_row *row)
 {
-	wake_targets(s, act, row);
-	if (db_changes(store_queue(s)) == 0)
-		return EINVAL;
+	if (!wake_undone(s, act, row))
+		return ENODATA;
 	queue_row_set(s, row, QUEUE_ACTIVE);
+	return 0;
+}
+
+/* The attempts go on counting, so that the stage reads back first: what was
+ * delivered is found, what is gone is made again under its old key. */
+static int
+act_replay(struct store *s, struct queue_act *act, struct queue_row *row)
+{
+	if (!wake_targets(s, "UPDATE outbox SET state = 1, due_ms = ?2, give_up = ?3"
+	    " WHERE message = ?1", act, row))
+		return ENODATA;
+	queue_row_set(s, row, QUEUE_ACTIVE);
+	return 0;
+}
+
+/* What the erasure marks by time is marked here; `until' 0 says why. */
+static int
+act_discard(struct store *s, struct queue_act *act, struct queue_row *row)
+{
+	(void)act;
+	if (queue_count(s, "SELECT count(*) FROM outbox WHERE message = ? AND state = 2", row->id) > 0)
+		return EBUSY;
+	queue_run(s, "DELETE FROM hold WHERE message = ?", row->id);
+	queue_run(s, "DELETE FROM outbox WHERE message = ?", row->id);
+	queue_run(s, "UPDATE key_slot SET state = 2, until = 0"
+	    " WHERE slot = (SELECT slot FROM message WHERE id = ?)", row->id);
+	queue_row_set(s, row, QUEUE_ERASING);
 	return 0;
 }
 
@@ -43,11 +77,10 @@ act_release(struct store *s, struct queue_act *act, struct queue_row *row)
 	db_bind_text(stmt, 2, act->releaser);
 	db_run(store_queue(s), stmt);
 	if (db_changes(store_queue(s)) == 0)
-		return ENOENT;
+		return ESRCH;
 	if (queue_count(s, "SELECT count(*) FROM hold WHERE message = ?", row->id) > 0)
 		return 0;
-	wake_targets(s, act, row);
-	queue_row_set(s, row, db_changes(store_queue(s)) > 0 ? QUEUE_ACTIVE : QUEUE_DONE);
+	queue_row_set(s, row, wake_undone(s, act, row) ? QUEUE_ACTIVE : QUEUE_DONE);
 	return 0;
 }
 
@@ -82,6 +115,8 @@ static const struct act_kind kinds[] = {
 	[QUEUE_ACT_RELEASE] = { IN(HELD), act_release },
 	[QUEUE_ACT_REFUSE] = { IN(HELD), act_refuse },
 	[QUEUE_ACT_DAMAGE] = { IN(ACTIVE) | IN(DEFERRED) | IN(HELD) | IN(DEAD), act_damage },
+	[QUEUE_ACT_DISCARD] = { IN(ACTIVE) | IN(DEFERRED) | IN(HELD) | IN(DEAD), act_discard },
+	[QUEUE_ACT_REPLAY] = { IN(DONE) | IN(DEAD), act_replay },
 };
 
 static void

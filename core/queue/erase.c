@@ -33,7 +33,7 @@ begin_run(struct store *s, struct store_job *job)
 
 	fault_point("erase.begin");
 	mark_past(s, b->now_s);
-	stmt = db_statement(db, "SELECT slot, generation, event, message FROM key_slot"
+	stmt = db_statement(db, "SELECT slot, generation, event, message, until FROM key_slot"
 	    " WHERE state = 2 ORDER BY slot LIMIT ?");
 	db_bind_int(stmt, 1, ERASE_MAX);
 	while (b->count < ERASE_MAX && db_step(db, stmt)) {
@@ -43,6 +43,7 @@ begin_run(struct store *s, struct store_job *job)
 		item->generation = (uint64_t)db_int(stmt, 1);
 		db_copy(stmt, 2, item->event, sizeof(item->event));
 		item->message = db_int(stmt, 3) != 0;
+		item->discarded = db_int(stmt, 4) == 0;
 	}
 	db_reset(stmt);
 }

@@ -15,6 +15,7 @@ struct erase_item {
 	uint64_t slot, generation;
 	char event[QUEUE_EVENT_SIZE];
 	bool message;		/* false: only the openings of a refusal */
+	bool discarded;		/* before its time, by a person */
 };
 
 /* Marks what is past its time at now_s, finished or refused; gives at most

@@ -5,10 +5,13 @@ libqueue_a_SOURCES = core/queue/act.c core/queue/attempt.c core/queue/erase.c co
 	core/queue/schedule.c core/queue/schedule.h
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_queue tests/unit/test_schedule
+check_PROGRAMS += tests/unit/test_act tests/unit/test_queue tests/unit/test_schedule
 tests_unit_test_schedule_SOURCES = tests/unit/test_schedule.c
 tests_unit_test_schedule_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_schedule_LDADD = $(store_test_LIBS)
+tests_unit_test_act_SOURCES = tests/unit/test_act.c tests/unit/store_world.h
+tests_unit_test_act_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_act_LDADD = $(store_test_LIBS)
 tests_unit_test_queue_SOURCES = tests/unit/test_queue.c tests/unit/store_world.h
 tests_unit_test_queue_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_queue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=seal_close

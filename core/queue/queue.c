@@ -4,16 +4,17 @@
  *
  *	from \ to  active deferred held dead done refused erasing gone
  *	(accept)     x               x         x
- *	active       x       x            x    x
+ *	active       x       x            x    x             x
  *	deferred     x       x            x    x             x
- *	held         x                    x    x      x
+ *	held         x                    x    x      x      x
  *	dead         x                    x                  x
- *	done                                                 x
+ *	done         x                                       x
  *	refused                                              x
  *	erasing                                              x       x
  *
- * deferred -> erasing only with every undone target paused; erasing ->
- * erasing is a crash in step 9.
+ * active, held -> erasing, and deferred with a target that waits, only where a
+ * person discards it; done -> active is a replay; erasing -> erasing is a crash
+ * in step 9.
  */
 #include "queue/private.h"
 
@@ -25,11 +26,11 @@
 
 static const uint32_t legal[] = {
 	[0] = TO(ACTIVE) | TO(HELD) | TO(DONE),
-	[QUEUE_ACTIVE] = TO(ACTIVE) | TO(DEFERRED) | TO(DEAD) | TO(DONE),
+	[QUEUE_ACTIVE] = TO(ACTIVE) | TO(DEFERRED) | TO(DEAD) | TO(DONE) | TO(ERASING),
 	[QUEUE_DEFERRED] = TO(ACTIVE) | TO(DEFERRED) | TO(DEAD) | TO(DONE) | TO(ERASING),
-	[QUEUE_HELD] = TO(ACTIVE) | TO(DEAD) | TO(DONE) | TO(REFUSED),
+	[QUEUE_HELD] = TO(ACTIVE) | TO(DEAD) | TO(DONE) | TO(REFUSED) | TO(ERASING),
 	[QUEUE_DEAD] = TO(ACTIVE) | TO(DEAD) | TO(ERASING),
-	[QUEUE_DONE] = TO(ERASING),
+	[QUEUE_DONE] = TO(ACTIVE) | TO(ERASING),
 	[QUEUE_REFUSED] = TO(ERASING),
 	[QUEUE_ERASING] = TO(ERASING),
 };

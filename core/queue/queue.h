@@ -216,19 +216,26 @@ enum queue_act_kind {
 	QUEUE_ACT_RETRY,	/* deferred or dead: its undone targets are due now */
 	QUEUE_ACT_RELEASE,	/* held: `releaser' agrees; the last one lets it go */
 	QUEUE_ACT_REFUSE,	/* held: refused, or expired */
-	QUEUE_ACT_DAMAGE	/* not to be opened: dead */
+	QUEUE_ACT_DAMAGE,	/* not to be opened: dead */
+	QUEUE_ACT_DISCARD,	/* active, deferred, held or dead: what is undone
+				 * stays so, and its key goes at the next erasure */
+	QUEUE_ACT_REPLAY	/* done or dead: every target is due again, under
+				 * its old key and after reading back */
 };
 struct queue_act {
 	struct store_job job;
 	enum queue_act_kind kind;
 	char event[QUEUE_EVENT_SIZE];
 	char releaser[QUEUE_NAME_SIZE];	/* RELEASE */
-	int64_t now_ms, give_up_s;	/* RETRY, RELEASE */
+	int64_t now_ms, give_up_s;	/* RETRY, RELEASE, REPLAY */
 	char reason[QUEUE_REASON_SIZE];	/* DAMAGE */
 	struct journal_entry *entry;	/* or NULL; written only where error is 0 */
 	/* out */
-	int error;		/* ENOENT; EINVAL: not in a state for it */
-	enum queue_state state;
+	int error;		/* ENOENT: no such message; EINVAL: not in a state
+				 * for it; ESRCH: does not wait for that releaser;
+				 * EBUSY: a call is out, its outcome comes first;
+				 * ENODATA: has no target it could be done to */
+	enum queue_state state;	/* it is in now; 0: ENOENT */
 };
 void queue_act(struct store *, struct queue_act *);
 

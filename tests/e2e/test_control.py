@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """mailtrictl asks a running mailtri: queue, audit and the proof of it."""
 import json
+import os
 
 import pytest
 from conftest import GOOD, STRANGER
@@ -33,9 +34,10 @@ def test_deferred_mail_is_retried_on_demand(patient):
     assert answer["event"] == event
     patient.delivered(event)
     out = patient.mailtri.ctl_run("queue", "retry", event)
-    assert out.returncode == 1 and "waits for nothing" in out.stderr
+    assert out.returncode == 1 and f"{event} is done: only what is deferred" in out.stderr
     acts = [r for r in patient.records(event) if r["reason"] == "operator.retry"]
     assert len(acts) == 1 and acts[0]["authorization"]["role"] == "operator"
+    assert acts[0]["operator"] == f"uid:{os.getuid()}"
     assert patient.mailtri.ctl_run("queue", "list").stdout == "nothing\n"
 
 
@@ -52,6 +54,8 @@ def test_all_are_retried_at_once(patient):
 def test_unknown_names_are_refused(stand):
     for arguments in (("queue", "show", "evt_none"), ("audit", "show", "evt_none"),
                       ("explain", "evt_none"), ("queue", "retry", "evt_none"),
+                      ("queue", "release", "evt_none"), ("queue", "refuse", "evt_none"),
+                      ("queue", "discard", "evt_none"), ("queue", "replay", "evt_none"),
                       ("queue", "list", "--state", "asleep"), ("queue", "show", "x" * 100)):
         out = stand.mailtri.ctl_run(*arguments)
         assert out.returncode == 1 and out.stderr.startswith("mailtrictl: "), arguments

@@ -6,7 +6,7 @@ Issues are kept in memory and in a journal, one JSON object a line, written
 before the reply: so a test counts what was really created.  The same port
 serves /control for tests: GET tells the state, POST {"mode": ..., "count": N,
 "on": "create"|"all"} makes the next N requests go wrong (N 0: all, until
-another mode is set)."""
+another mode is set), {"forget": ID} deletes an issue as a person would."""
 import argparse
 import datetime
 import http.server
@@ -305,10 +305,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _control(self, body):
         try:
-            self.server.api.set_mode(**json.loads(body))
+            wanted = json.loads(body)
+            if "forget" in wanted:
+                del self.server.api.issues[wanted["forget"]]
+            else:
+                self.server.api.set_mode(**wanted)
             self._send(200, b"{}")
-        except (ValueError, TypeError):
-            self._send(400, b'{"error": "no such mode"}')
+        except (ValueError, TypeError, KeyError):
+            self._send(400, b'{"error": "no such mode or issue"}')
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

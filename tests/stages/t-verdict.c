@@ -12,6 +12,7 @@ static const struct mt_option options[] = {
 	{ .name = "verdict", .type = MT_OPT_CHOICE, .def = "continue",
 	  .choices = "continue|reject|tempfail|fail", .help = "What to answer." },
 	{ .name = "hold", .type = MT_OPT_STRING, .help = "Releaser to hold for." },
+	{ .name = "expire", .type = MT_OPT_DURATION, .def = "0", .help = "End of the hold; 0: none." },
 	{ .name = NULL }
 };
 
@@ -42,7 +43,8 @@ verdict_message(void *ctx, struct mt_msg *msg, struct mt_result *result)
 	(void)ctx;
 	if (host->fact_set(msg, &ran) != 0 || strcmp(wanted, "fail") == 0)
 		return -1;
-	if (releaser != NULL && host->hold(msg, releaser, 0) != 0)
+	if (releaser != NULL && host->hold(msg, releaser,
+	    (uint32_t)host->conf_int(conf, "expire")) != 0)
 		return -1;
 	if (strcmp(wanted, "continue") == 0)
 		return 0;

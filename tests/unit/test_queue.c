@@ -27,8 +27,8 @@ static void
 test_table(void **state)
 {
 	/* rows: from accept, active ... erasing; columns: active ... erasing */
-	static const char *const table[] = { "x.x.x..", "xx.xx..", "xx.xx.x", "x..xxx.", "x..x..x",
-		"......x", "......x", "......x" };
+	static const char *const table[] = { "x.x.x..", "xx.xx.x", "xx.xx.x", "x..xxxx", "x..x..x",
+		"x.....x", "......x", "......x" };
 
 	(void)state;
 	for (unsigned from = 0; from <= QUEUE_ERASING; from++)
@@ -295,9 +295,9 @@ test_held(void **state)
 	assert_int_equal(world_state(w, "evt_a"), QUEUE_HELD);
 	assert_int_equal(due(w, w->now_s + 10, 10).count, 0);
 	assert_int_equal(due(w, w->now_s + 10, 10).next_ms, (w->now_s + 50) * 1000);
-	assert_int_equal(act(w, "evt_a", QUEUE_ACT_RELEASE, "nobody").error, ENOENT);
+	assert_int_equal(act(w, "evt_a", QUEUE_ACT_RELEASE, "nobody").error, ESRCH);
 	assert_int_equal(act(w, "evt_a", QUEUE_ACT_RELEASE, "anomaly").state, QUEUE_HELD);
-	assert_int_equal(act(w, "evt_a", QUEUE_ACT_RELEASE, "anomaly").error, ENOENT);
+	assert_int_equal(act(w, "evt_a", QUEUE_ACT_RELEASE, "anomaly").error, ESRCH);
 	load = load_all(w, "evt_a");
 	assert_int_equal(load.item.releaser_count, 1);
 	assert_string_equal(load.item.releasers[0], "operator");
