@@ -7,6 +7,7 @@ noinst_HEADERS += tests/unit/test.h
 include tests/abi/local.mk
 include tests/bench/local.mk
 include tests/e2e/local.mk
+include tests/fault/local.mk
 include tests/lint/local.mk
 include tests/stages/local.mk
 include tests/contract/local.mk
