@@ -83,8 +83,8 @@ envelope_of(const struct session *s)
 {
 	const struct session_peer *peer = session_peer(s);
 	struct envelope e = {
-		.client = peer->address, .port = peer->port,
-		.listener = span_of(peer->listener->address),
+		.client = session_client(s), .port = session_client_port(s),
+		.upstream = session_upstream(s), .listener = span_of(peer->listener->address),
 		.helo = session_helo(s), .sender = session_sender(s),
 		.rcpt = session_rcpt(s), .tls = session_tls(s),
 		.size = session_size(s),
@@ -92,6 +92,8 @@ envelope_of(const struct session *s)
 
 	if (e.tls.len > 0)
 		e.flags |= ENVELOPE_TLS;
+	if (peer->listener->protocol == PROTOCOL_LMTP)
+		e.flags |= ENVELOPE_LMTP;
 	if (session_is_esmtp(s))
 		e.flags |= ENVELOPE_ESMTP;
 	if (session_is_8bit(s))

@@ -96,11 +96,27 @@ static const struct core_row limits_rows[] = {
 };
 
 static const struct core_row listen_rows[] = {
-	{ { "protocol", "smtp", "smtp", "what is spoken", MT_OPT_CHOICE, 0, 0, 0 },
-	    CORE_BY_HAND, 0, 0 },
+	{ { "protocol", "smtp", "smtp|lmtp", "what is spoken", MT_OPT_CHOICE,
+	    0, 0, 0 }, CORE_CHOICE, LISTENER(protocol), 0 },
 	{ { "tls", "required", "required|offered|none", "STARTTLS: needed before "
-	    "MAIL (530 else), offered, or not there", MT_OPT_CHOICE, 0, 0, 0 },
+	    "MAIL (530 else), offered, or not there; of a unix socket where "
+	    "unset: none", MT_OPT_CHOICE, 0, 0, 0 },
 	    CORE_CHOICE, LISTENER(tls), 0 },
+	{ { "mode", NULL, NULL, "permissions of a unix socket in octal digits; "
+	    "unset: 0600", MT_OPT_STRING, 0, 0, 0 }, CORE_TEXT, LISTENER(mode), 0 },
+	{ { "owner", NULL, NULL, "user a unix socket belongs to; unset: who "
+	    "started mailtrid", MT_OPT_STRING, 0, 0, 0 },
+	    CORE_TEXT, LISTENER(owner), 0 },
+	{ { "group", NULL, NULL, "group a unix socket belongs to; unset: that of "
+	    "who started mailtrid", MT_OPT_STRING, 0, 0, 0 },
+	    CORE_TEXT, LISTENER(group), 0 },
+	{ { "xclient", NULL, NULL, "upstreams whose XCLIENT is believed: "
+	    "addresses, networks, or \"unix\" for whoever opens the unix socket",
+	    MT_OPT_LIST, 0, 0, 0 },
+	    CORE_LIST, LISTENER(xclient), LISTENER(xclient_count) },
+	{ { "xforward", NULL, NULL, "upstreams whose XFORWARD is believed, such "
+	    "as a Postfix in front; in the same form", MT_OPT_LIST, 0, 0, 0 },
+	    CORE_LIST, LISTENER(xforward), LISTENER(xforward_count) },
 	{ .option = { .name = NULL } },
 };
 

@@ -2,7 +2,8 @@
 noinst_LIBRARIES += libconf.a
 libconf_a_SOURCES = core/conf/core.c core/conf/core.h core/conf/describe.c \
 	core/conf/describe.h core/conf/descriptor.c core/conf/descriptor.h core/conf/file.c \
-	core/conf/file.h core/conf/order.c core/conf/order.h core/conf/pack.c core/conf/pack.h \
+	core/conf/file.h core/conf/listener.c core/conf/listener.h \
+	core/conf/network.c core/conf/network.h core/conf/order.c core/conf/order.h core/conf/pack.c core/conf/pack.h \
 	core/conf/parse.c core/conf/parse.h core/conf/print.c core/conf/print.h core/conf/problem.c \
 	core/conf/problem.h core/conf/schema.c core/conf/schema.h core/conf/secret.c \
 	core/conf/secret.h core/conf/settings.c core/conf/settings.h core/conf/stagefile.c \
@@ -10,6 +11,10 @@ libconf_a_SOURCES = core/conf/core.c core/conf/core.h core/conf/describe.c \
 	core/conf/wiring.h
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_network
+tests_unit_test_network_SOURCES = tests/unit/test_network.c
+tests_unit_test_network_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_network_LDADD = $(conf_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_settings tests/unit/test_value tests/unit/test_file \
 	tests/unit/test_order tests/unit/test_secret tests/unit/test_spawn
 tests_unit_test_settings_SOURCES = tests/unit/test_settings.c

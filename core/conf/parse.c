@@ -13,6 +13,7 @@
 
 #include "conf/core.h"
 #include "conf/file.h"
+#include "conf/listener.h"
 #include "conf/secret.h"
 #include "conf/stagefile.h"
 #include "conf/wiring.h"
@@ -245,38 +246,11 @@ limits_finish(struct parse *p)
 		    "retry_min");
 }
 
-/* "unix:/path", or a numeric address and port. */
-static int
-listener_parse(struct parse *p, const char *title, struct setting_listener *l)
-{
-	struct value_target address;
-
-	l->address = title;
-	if (strncmp(title, "unix:/", 6) == 0)
-		return strlen(title + 5) < 100 ? 0 : EINVAL;	/* sun_path */
-	if (value_parse_address(p->arena, title, &address) != 0)
-		return EINVAL;
-	l->host = address.host;
-	l->port = address.port;
-	return 0;
-}
-
-static void
-listener_warn(struct parse *p, const struct section *s,
-    const struct setting_listener *l)
-{
-	if (l->host == NULL || l->tls == TLS_REQUIRED)
-		return;
-	problems_add(p->problems, PROBLEM_WARNING, place_in(p, line_of(s, "tls")),
-	    "listener %s takes mail without TLS (tls = %s): anybody on the way can "
-	    "read and change it", l->address,
-	    l->tls == TLS_NONE ? "none" : "offered");
-}
-
 static void
 listeners_load(struct parse *p)
 {
 	struct settings *s = p->settings;
+	struct listener_source source = { .settings = s, .problems = p->problems };
 
 	s->listeners = arena_alloc(p->arena,
 	    section_count(p, "listen") * sizeof(*s->listeners));
@@ -288,14 +262,8 @@ listeners_load(struct parse *p)
 			continue;
 		s->listener_count++;
 		section_store(p, core_sections[CORE_LISTEN].rows, section, l);
-		if (listener_parse(p, section->title, l) != 0)
-			ERROR(p, section->line, "listen \"%.64s\" is no place to "
-			    "listen at: write \"0.0.0.0:25\", \"[::]:25\" or "
-			    "\"unix:/path\"", section->title);
-		if (l->tls != TLS_NONE && s->tls_count == 0)
-			ERROR(p, section->line, "listener %s needs a certificate: "
-			    "set certificate and key in a tls section", l->address);
-		listener_warn(p, section, l);
+		source.section = section;
+		listener_finish(&source, l);
 	}
 	if (s->listener_count == 0)
 		ERROR(p, 0, "there is no listen section: add listen \"0.0.0.0:25\" { }");

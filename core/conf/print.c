@@ -131,11 +131,6 @@ by_hand_show(struct printer *p, const struct core_row *row,
 	size_t count = deliver ? r->deliver_count : s->pipeline_count;
 	const char **names;
 
-	if (strcmp(row->option.name, "protocol") == 0) {
-		names = (const char *[]){ "smtp", NULL };
-		list_show(p, &row->option, names, 1);
-		return;
-	}
 	names = arena_alloc(&p->arena, (count + 1) * sizeof(*names));
 	for (size_t i = 0; i < count; i++)
 		names[i] = s->stages[deliver ? r->deliver[i] : i].name;

@@ -12,7 +12,7 @@
 
 /* What the least of each takes when packed. */
 enum {
-	LISTENER_BYTES_MIN = 9, VALUE_BYTES_MIN = 14,
+	LISTENER_BYTES_MIN = 15, VALUE_BYTES_MIN = 14,
 	STAGE_BYTES_MIN = 68, ROUTE_BYTES_MIN = 29
 };
 
@@ -24,7 +24,13 @@ listeners_pack(struct buf *b, const struct settings *s)
 		pack_text(b, s->listeners[i].address);
 		pack_text(b, s->listeners[i].host);
 		pack_u16(b, s->listeners[i].port);
+		pack_u8(b, s->listeners[i].protocol);
 		pack_u8(b, s->listeners[i].tls);
+		pack_text(b, s->listeners[i].mode);
+		pack_text(b, s->listeners[i].owner);
+		pack_text(b, s->listeners[i].group);
+		pack_list(b, s->listeners[i].xclient, s->listeners[i].xclient_count);
+		pack_list(b, s->listeners[i].xforward, s->listeners[i].xforward_count);
 	}
 }
 
@@ -40,8 +46,14 @@ listeners_unpack(struct unpack *u, struct settings *s)
 		l->address = unpack_name(u, &s->arena);
 		l->host = unpack_text(u, &s->arena);
 		l->port = unpack_u16(u);
+		l->protocol = unpack_u8(u);
 		l->tls = unpack_u8(u);
-		if (l->tls > TLS_NONE)
+		l->mode = unpack_text(u, &s->arena);
+		l->owner = unpack_text(u, &s->arena);
+		l->group = unpack_text(u, &s->arena);
+		l->xclient = unpack_list(u, &s->arena, &l->xclient_count);
+		l->xforward = unpack_list(u, &s->arena, &l->xforward_count);
+		if (l->protocol > PROTOCOL_LMTP || l->tls > TLS_NONE)
 			u->bad = true;
 	}
 }

@@ -10,12 +10,19 @@
 #include "conf/descriptor.h"
 
 enum tls_mode { TLS_REQUIRED, TLS_OFFERED, TLS_NONE };
+enum protocol { PROTOCOL_SMTP, PROTOCOL_LMTP };
 
 struct setting_listener {
 	const char *address;	/* as written, "0.0.0.0:25"; its name in logs */
 	const char *host;	/* numeric; NULL: unix socket */
 	uint16_t port;
+	uint8_t protocol;	/* enum protocol */
 	uint8_t tls;		/* enum tls_mode */
+	const char *mode, *owner, *group;	/* of the unix socket: octal digits,
+				 * names; NULL: 0600, ours */
+	const char **xclient, **xforward;	/* networks, or "unix", that may say
+				 * who their client is */
+	size_t xclient_count, xforward_count;
 };
 
 /* An option's value, already checked against its mt_option. */

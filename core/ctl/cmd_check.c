@@ -73,7 +73,7 @@ body_pack(struct buf *b, const struct check_line *line, bool keep)
 	struct envelope e = {
 		.client = span_of(line->client), .helo = span_of(line->helo),
 		.sender = span_of(line->mail_from), .rcpt = span_of(line->rcpt),
-		.listener = SPAN("check"), .tls = SPAN(""),
+		.listener = SPAN("check"), .tls = SPAN(""), .upstream = SPAN(""),
 		.flags = ENVELOPE_ESMTP | ENVELOPE_8BIT, .size = line->raw.len,
 	};
 

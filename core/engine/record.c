@@ -7,7 +7,10 @@
 
 #include "pipeline/report.h"
 
-enum { USER_AGENT_MAX = 512 };	/* bytes of it that are recorded */
+enum {
+	USER_AGENT_MAX = 512,	/* bytes of it that are recorded */
+	HEAD_VERSION = 2
+};
 
 static struct mt_span
 fact_span(const struct mail *m, const char *key)
@@ -105,7 +108,7 @@ record_mail(struct engine *e, const struct mail *m, struct arena *a,
 void
 message_pack(struct buf *b, const struct mail *m)
 {
-	pack_u8(b, 1);		/* version of this head */
+	pack_u8(b, HEAD_VERSION);
 	pack_string(b, m->event);
 	pack_i64(b, m->now);
 	envelope_pack(b, &m->envelope);
@@ -134,7 +137,7 @@ message_unpack(struct mt_span packed, struct message *m)
 	facts_init(&m->facts, &m->arena);
 	m->event = unpack_span(&u);
 	m->now = unpack_i64(&u);
-	if (version != 1 || envelope_unpack(&u, NULL, &m->envelope) != 0)
+	if (version != HEAD_VERSION || envelope_unpack(&u, NULL, &m->envelope) != 0)
 		return EBADMSG;
 	m->intent.cls = unpack_u32(&u);
 	m->intent.route = unpack_span(&u);

@@ -4,14 +4,30 @@
 
 #include <errno.h>
 
-enum { ENVELOPE_FLAGS = ENVELOPE_TLS | ENVELOPE_ESMTP | ENVELOPE_8BIT };
+enum { ENVELOPE_FLAGS = ENVELOPE_TLS | ENVELOPE_ESMTP | ENVELOPE_8BIT | ENVELOPE_UTF8 |
+    ENVELOPE_LMTP };
 
 static const size_t envelope_texts[] = {
 	offsetof(struct envelope, client), offsetof(struct envelope, helo),
 	offsetof(struct envelope, sender), offsetof(struct envelope, rcpt),
 	offsetof(struct envelope, listener), offsetof(struct envelope, tls),
+	offsetof(struct envelope, upstream),
 };
 enum { TEXTS = sizeof(envelope_texts) / sizeof(envelope_texts[0]) };
+
+const char *
+envelope_protocol(const struct envelope *e)
+{
+	static const char *const names[2][2][2] = {	/* LMTP, UTF8, TLS */
+		{ { "ESMTP", "ESMTPS" }, { "UTF8SMTP", "UTF8SMTPS" } },
+		{ { "LMTP", "LMTPS" }, { "UTF8LMTP", "UTF8LMTPS" } },
+	};
+
+	if ((e->flags & ENVELOPE_ESMTP) == 0)
+		return "SMTP";
+	return names[(e->flags & ENVELOPE_LMTP) != 0][(e->flags & ENVELOPE_UTF8) != 0]
+	    [(e->flags & ENVELOPE_TLS) != 0];
+}
 
 void
 envelope_pack(struct buf *b, const struct envelope *e)

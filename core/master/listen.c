@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <pwd.h>
@@ -138,6 +139,16 @@ bind_remedy(int error)
 	    "CAP_NET_BIND_SERVICE" : "give this machine that address";
 }
 
+static const char *
+path_remedy(int error)
+{
+	return error == EADDRINUSE ? "stop the program that serves it (ss -lxp)" :
+	    error == ENOENT ? "make the directory it is to lie in" :
+	    error == EPERM ? "only root gives a socket away: choose a group that "
+	    "mailtrid's user is a member of, and no owner" :
+	    "let mailtrid's user write to that directory";
+}
+
 /* A socket whose owner died may be removed, a living one may not. */
 static int
 path_free(const union address *a, socklen_t len, int type)
@@ -166,6 +177,39 @@ path_bind(const union address *a, socklen_t len, int type, int *fd)
 	return error;
 }
 
+/* NULL: as it is. */
+static int
+path_own(const struct setting_listener *l, const char *path)
+{
+	struct passwd *pw = l->owner == NULL ? NULL : getpwnam(l->owner);
+	struct group *gr = l->group == NULL ? NULL : getgrnam(l->group);
+
+	if ((l->owner != NULL && pw == NULL) || (l->group != NULL && gr == NULL))
+		return ENOENT;
+	if ((pw != NULL || gr != NULL) && chown(path, pw == NULL ? (uid_t)-1 : pw->pw_uid,
+	    gr == NULL ? (gid_t)-1 : gr->gr_gid) != 0)
+		return errno;
+	return l->mode == NULL || chmod(path, (mode_t)strtoul(l->mode, NULL, 8)) == 0 ?
+	    0 : errno;
+}
+
+static int
+path_open(const struct setting_listener *l, const union address *a, socklen_t len,
+    int *fd)
+{
+	int error = path_bind(a, len, SOCK_STREAM, fd);
+
+	if (error != 0)
+		return error;
+	error = path_own(l, a->path.sun_path);
+	if (error == 0)
+		return 0;
+	close(*fd);
+	unlink(a->path.sun_path);
+	*fd = -1;
+	return error;
+}
+
 static int
 listener_open(const struct setting_listener *l, int *fd, char why[LISTEN_WHY_MAX])
 {
@@ -175,11 +219,12 @@ listener_open(const struct setting_listener *l, int *fd, char why[LISTEN_WHY_MAX
 
 	*fd = systemd_find(&a);
 	if (*fd < 0)
-		error = l->host == NULL ? path_bind(&a, len, SOCK_STREAM, fd) :
+		error = l->host == NULL ? path_open(l, &a, len, fd) :
 		    socket_bind(&a, len, SOCK_STREAM, fd);
 	if (error != 0)
 		refuse(why, error, "cannot listen on %s: %s: %s", l->address,
-		    strerror(error), bind_remedy(error));
+		    strerror(error), l->host == NULL ? path_remedy(error) :
+		    bind_remedy(error));
 	return error;
 }
 

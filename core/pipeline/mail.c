@@ -89,6 +89,7 @@ mail_new(struct pipeline *p, const struct envelope *e, int64_t now)
 		.rcpt = arena_span(&m->arena, e->rcpt),
 		.listener = arena_span(&m->arena, e->listener),
 		.tls = arena_span(&m->arena, e->tls),
+		.upstream = arena_span(&m->arena, e->upstream),
 		.flags = e->flags, .port = e->port, .size = e->size };
 	m->route = settings_route(p->settings, e->rcpt);
 	if (m->route != NULL)

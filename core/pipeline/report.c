@@ -63,6 +63,19 @@ checks_json(struct emit *j, const struct check *checks)
 }
 
 static void
+client_json(struct emit *j, const struct envelope *e)
+{
+	emit_object(j, "client");
+	emit_string(j, "address", e->client);
+	emit_int(j, "port", e->port);
+	emit_string(j, "helo", e->helo);
+	emit_text(j, "protocol", envelope_protocol(e));
+	emit_string(j, "tls", e->tls);
+	emit_string(j, "upstream", e->upstream);
+	emit_end_object(j);
+}
+
+static void
 intent_json(struct emit *j, const struct call_intent *i)
 {
 	static const char *const classes[] = {
@@ -108,6 +121,7 @@ report_json(const struct mail *m, struct buf *out)
 	emit_text(&j, "enhanced", v->enhanced);
 	emit_text(&j, "text", reply_text(m, text, sizeof(text)));
 	emit_end_object(&j);
+	client_json(&j, &m->envelope);
 	emit_text(&j, "stage", v->stage);
 	emit_text(&j, "reason", v->reason);
 	facts_json(&j, &m->facts);

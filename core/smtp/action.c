@@ -4,12 +4,32 @@
 
 #include "smtp/session_state.h"
 
+/* Once XCLIENT made the client of an upstream the one who speaks, it is no
+ * upstream any more: what it says of others is a forgery. */
+static bool
+may_forward(const struct session *s, enum forward_command command)
+{
+	return (s->peer.trust & command) != 0 && s->upstream != UPSTREAM_GONE &&
+	    (s->upstream != UPSTREAM_TELLING || command == FORWARD_XCLIENT);
+}
+
 static void
 hello(struct session *s, const struct command *c)
 {
 	session_reset(s);
 	text_set(&s->helo, c->domain);
-	s->esmtp = c->verb == COMMAND_EHLO;
+	s->esmtp = c->verb != COMMAND_HELO;
+}
+
+/* What this peer may say, and nobody hears of who may not. */
+static void
+offer(struct session *s, enum forward_command command, const char *keyword)
+{
+	if (!may_forward(s, command))
+		return;
+	buf_printf(&s->out, "250-%s", keyword);
+	forward_offer(command, &s->out);
+	buf_add_string(&s->out, "\r\n");
 }
 
 static void
@@ -22,6 +42,8 @@ do_ehlo(struct session *s, const struct command *c)
 	    settings->hostname, (unsigned long long)settings->limits.message_bytes);
 	if (s->tls.len == 0 && s->peer.listener->tls != TLS_NONE && s->site->has_tls)
 		buf_add_string(&s->out, "250-STARTTLS\r\n");
+	offer(s, FORWARD_XCLIENT, "XCLIENT");
+	offer(s, FORWARD_XFORWARD, "XFORWARD");
 	buf_add_string(&s->out, "250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n");
 }
 
@@ -127,7 +149,65 @@ static void
 do_help(struct session *s, const struct command *c)
 {
 	(void)c;
-	session_reply(s, REPLY_HELP);
+	session_reply(s, s->peer.listener->protocol == PROTOCOL_LMTP ? REPLY_HELP_LMTP :
+	    REPLY_HELP);
+}
+
+/* The session begins again, as by the client that was named.  TLS stays: it
+ * secures the way from the upstream to us. */
+static void
+begin_again(struct session *s, const struct forward *f)
+{
+	session_reset(s);
+	s->forward = *f;
+	s->helo.len = 0;
+	s->esmtp = false;
+	if (s->forward.helo.len > 0) {
+		s->helo = s->forward.helo;
+		s->esmtp = !s->forward.plain;
+	}
+	s->upstream = UPSTREAM_TELLING;
+	session_greet(s);
+}
+
+static void
+do_xclient(struct session *s, const struct command *c)
+{
+	struct forward f = s->upstream == UPSTREAM_TELLING ? s->forward :
+	    (struct forward){ 0 };
+	enum reply_id id;
+
+	if (!may_forward(s, FORWARD_XCLIENT)) {
+		session_reply(s, REPLY_UPSTREAM);
+		return;
+	}
+	id = s->has_sender ? REPLY_FORWARD_BUSY :
+	    forward_parse(c->argument, FORWARD_XCLIENT, &f);
+	if (id == REPLY_NONE && !forward_has(&f, FORWARD_ADDR))
+		id = REPLY_FORWARD;	/* the next one to speak must not add it */
+	if (id != REPLY_NONE) {
+		session_reply(s, id);
+		return;
+	}
+	begin_again(s, &f);
+}
+
+static void
+do_xforward(struct session *s, const struct command *c)
+{
+	enum reply_id id;
+
+	if (!may_forward(s, FORWARD_XFORWARD))
+		id = REPLY_UPSTREAM;
+	else if (s->has_sender)
+		id = REPLY_FORWARD_BUSY;
+	else if (s->helo.len == 0)
+		id = REPLY_NO_EHLO;
+	else
+		id = forward_parse(c->argument, FORWARD_XFORWARD, &s->forward);
+	if (id == REPLY_NONE)
+		s->upstream = UPSTREAM_FORWARDS;
+	session_reply(s, id == REPLY_NONE ? REPLY_OK : id);
 }
 
 /* NULL: never allowed by the table of commands and states. */
@@ -137,6 +217,7 @@ static const struct {
 } actions[COMMAND_VERBS] = {
 	[COMMAND_EHLO] = { do_ehlo, true },
 	[COMMAND_HELO] = { do_helo, true },
+	[COMMAND_LHLO] = { do_ehlo, true },
 	[COMMAND_STARTTLS] = { do_starttls, false },
 	[COMMAND_MAIL] = { do_mail, false },
 	[COMMAND_RCPT] = { do_rcpt, false },
@@ -146,6 +227,8 @@ static const struct {
 	[COMMAND_QUIT] = { do_quit, false },
 	[COMMAND_VRFY] = { do_vrfy, true },
 	[COMMAND_HELP] = { do_help, true },
+	[COMMAND_XCLIENT] = { do_xclient, true },
+	[COMMAND_XFORWARD] = { do_xforward, false },
 };
 
 void

@@ -20,6 +20,7 @@ static const struct {
 } verbs[COMMAND_VERBS] = {
 	[COMMAND_EHLO] = { "EHLO", COMMAND_LINE_MAX, parse_hello },
 	[COMMAND_HELO] = { "HELO", COMMAND_LINE_MAX, parse_hello },
+	[COMMAND_LHLO] = { "LHLO", COMMAND_LINE_MAX, parse_hello },
 	[COMMAND_STARTTLS] = { "STARTTLS", COMMAND_LINE_MAX, parse_none },
 	[COMMAND_MAIL] = { "MAIL", COMMAND_LINE_PARAMETERS_MAX, parse_mail },
 	[COMMAND_RCPT] = { "RCPT", COMMAND_LINE_PARAMETERS_MAX, parse_rcpt },
@@ -32,6 +33,8 @@ static const struct {
 	[COMMAND_EXPN] = { "EXPN", COMMAND_LINE_MAX, parse_any },
 	[COMMAND_BDAT] = { "BDAT", COMMAND_LINE_MAX, parse_any },
 	[COMMAND_AUTH] = { "AUTH", COMMAND_LINE_MAX, parse_any },
+	[COMMAND_XCLIENT] = { "XCLIENT", COMMAND_LINE_MAX, parse_any },
+	[COMMAND_XFORWARD] = { "XFORWARD", COMMAND_LINE_MAX, parse_any },
 	[COMMAND_UNKNOWN] = { "", COMMAND_LINE_MAX, parse_any },
 };
 
@@ -40,6 +43,7 @@ static const struct {
 #define GATE REPLY_TLS_REQUIRED
 static const enum reply_id allowed[COMMAND_VERBS][COMMAND_STATES] = {
 	[COMMAND_EHLO] = SAME(REPLY_NONE),
+	[COMMAND_LHLO] = SAME(REPLY_NONE),
 	[COMMAND_HELO] = { GATE, REPLY_NONE, REPLY_NONE, REPLY_NONE, REPLY_NONE },
 	[COMMAND_STARTTLS] = { REPLY_NONE, REPLY_NONE, REPLY_NONE, REPLY_TLS_BUSY,
 	    REPLY_TLS_BUSY },
@@ -58,6 +62,8 @@ static const enum reply_id allowed[COMMAND_VERBS][COMMAND_STATES] = {
 	    REPLY_NOT_OFFERED, REPLY_NOT_OFFERED },
 	[COMMAND_AUTH] = { GATE, REPLY_NOT_OFFERED, REPLY_NOT_OFFERED,
 	    REPLY_NOT_OFFERED, REPLY_NOT_OFFERED },
+	[COMMAND_XCLIENT] = { GATE, REPLY_NONE, REPLY_NONE, REPLY_NONE, REPLY_NONE },
+	[COMMAND_XFORWARD] = { GATE, REPLY_NONE, REPLY_NONE, REPLY_NONE, REPLY_NONE },
 	[COMMAND_UNKNOWN] = { GATE, REPLY_UNKNOWN, REPLY_UNKNOWN, REPLY_UNKNOWN,
 	    REPLY_UNKNOWN },
 };
@@ -223,13 +229,22 @@ parse_rcpt(struct mt_span argument, struct command *out)
 	return rest.len > 0 ? REPLY_PARAMETER : REPLY_NONE;
 }
 
+static bool
+is_spoken(enum command_verb verb, enum protocol protocol)
+{
+	if (verb == COMMAND_EHLO || verb == COMMAND_HELO)
+		return protocol != PROTOCOL_LMTP;
+	return verb != COMMAND_LHLO || protocol == PROTOCOL_LMTP;
+}
+
 enum command_verb
-command_verb(struct mt_span line)
+command_verb(struct mt_span line, enum protocol protocol)
 {
 	struct mt_span name = word(line);
 
 	for (int v = 0; v < COMMAND_UNKNOWN; v++)
-		if (span_is_nocase(name, verbs[v].name))
+		if (span_is_nocase(name, verbs[v].name) &&
+		    is_spoken((enum command_verb)v, protocol))
 			return (enum command_verb)v;
 	return COMMAND_UNKNOWN;
 }
@@ -241,17 +256,18 @@ command_allowed(enum command_verb verb, enum command_state state)
 }
 
 enum reply_id
-command_parse(struct mt_span line, struct command *out)
+command_parse(struct mt_span line, enum command_verb verb, struct command *out)
 {
 	struct mt_span argument;
 
-	*out = (struct command){ .verb = command_verb(line) };
-	if (line.len + 2 > verbs[out->verb].line_max)
+	*out = (struct command){ .verb = verb };
+	if (line.len + 2 > verbs[verb].line_max)
 		return REPLY_LONG;
 	if (!is_printable(line))
 		return REPLY_BYTES;
 	argument = skip(line, word(line).len);
 	if (argument.len > 0)
 		argument = trim_end(skip(argument, 1));
-	return verbs[out->verb].parse(argument, out);
+	out->argument = argument;
+	return verbs[verb].parse(argument, out);
 }

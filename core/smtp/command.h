@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "conf/settings.h"
 #include "smtp/address.h"
 #include "smtp/reply.h"
 
@@ -17,10 +18,10 @@ enum {
 };
 
 enum command_verb {
-	COMMAND_EHLO, COMMAND_HELO, COMMAND_STARTTLS, COMMAND_MAIL, COMMAND_RCPT,
-	COMMAND_DATA, COMMAND_RSET, COMMAND_NOOP, COMMAND_QUIT, COMMAND_VRFY,
-	COMMAND_HELP, COMMAND_EXPN, COMMAND_BDAT, COMMAND_AUTH, COMMAND_UNKNOWN,
-	COMMAND_VERBS
+	COMMAND_EHLO, COMMAND_HELO, COMMAND_LHLO, COMMAND_STARTTLS, COMMAND_MAIL,
+	COMMAND_RCPT, COMMAND_DATA, COMMAND_RSET, COMMAND_NOOP, COMMAND_QUIT,
+	COMMAND_VRFY, COMMAND_HELP, COMMAND_EXPN, COMMAND_BDAT, COMMAND_AUTH,
+	COMMAND_XCLIENT, COMMAND_XFORWARD, COMMAND_UNKNOWN, COMMAND_VERBS
 };
 
 /* Where a dialogue stands when a command comes. */
@@ -36,17 +37,19 @@ enum command_state {
 /* Borrows from the line. */
 struct command {
 	enum command_verb verb;
-	struct mt_span domain;	/* EHLO, HELO */
+	struct mt_span argument;	/* as it stands */
+	struct mt_span domain;	/* EHLO, HELO, LHLO */
 	struct address address;	/* MAIL, RCPT */
 	uint64_t size;		/* MAIL SIZE=; 0: not said */
 	bool body_8bit;		/* MAIL BODY=8BITMIME */
 };
 
-/* The verb alone, so that the table is asked before any argument is read. */
-enum command_verb command_verb(struct mt_span line);
+/* The verb alone, so that the table is asked before any argument is read.
+ * LHLO is a verb of LMTP alone, EHLO and HELO are not (RFC 2033 section 4.1). */
+enum command_verb command_verb(struct mt_span line, enum protocol);
 /* REPLY_NONE: the command may be carried out; else the answer. */
 enum reply_id command_allowed(enum command_verb, enum command_state);
 /* The whole line, without CRLF: REPLY_NONE, or why not. */
-enum reply_id command_parse(struct mt_span line, struct command *out);
+enum reply_id command_parse(struct mt_span line, enum command_verb, struct command *out);
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "smtp/upstream.h"
 
 enum { STRESS_TENTHS = 8, TLS_NAME_MAX = 128, JUDGE_AGAIN_MS = 1000 };
 
@@ -331,6 +332,7 @@ connection_open(struct service *sv, int fd, const struct sockaddr_storage *addre
 	stream_init(&c->stream, fd);
 	client_format(address, client, &peer.port);
 	peer.address = span_of(client);
+	peer.trust = upstream_trust(listener, address);
 	c->session = session_new(&sv->site, &peer, c);
 	if (sv->head != NULL)
 		sv->head->prev = &c->next;

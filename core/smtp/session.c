@@ -37,7 +37,7 @@ tell(struct session *s, enum reply_id id)
 		return;
 	s->told |= UINT64_C(1) << id;
 	s->site->calls->early(s->site->arg, s->open ? s->transaction : 0,
-	    s->peer.address, id);
+	    s->upstream == UPSTREAM_SILENT ? s->peer.address : session_client(s), id);
 }
 
 void
@@ -99,6 +99,10 @@ session_reset(struct session *s)
 {
 	session_end(s, false);
 	body_drop(s);
+	if (s->upstream == UPSTREAM_FORWARDS) {	/* it was of this mail alone */
+		s->upstream = UPSTREAM_SILENT;
+		s->forward = (struct forward){ 0 };
+	}
 	s->has_sender = false;
 	s->sender.len = 0;
 	s->size = 0;
@@ -148,13 +152,18 @@ session_ask_data(struct session *s, enum reply_id id)
 static void
 run_line(struct session *s, struct mt_span line)
 {
-	enum command_verb verb = command_verb(line);
+	enum protocol protocol = s->peer.listener->protocol;
+	enum command_verb verb = command_verb(line, protocol);
 	enum reply_id id = command_allowed(verb, command_state(s));
 	struct command c;
 
 	s->phase_count++;
+	if (s->upstream == UPSTREAM_TELLING && verb != COMMAND_XCLIENT)
+		s->upstream = UPSTREAM_GONE;
+	if (id == REPLY_NO_RECIPIENT && protocol == PROTOCOL_LMTP)
+		id = REPLY_NO_RECIPIENT_LMTP;
 	if (id == REPLY_NONE)
-		id = command_parse(line, &c);
+		id = command_parse(line, verb, &c);
 	if (id != REPLY_NONE && verb == COMMAND_DATA && !is_gated(s))
 		session_ask_data(s, id);
 	else if (id != REPLY_NONE)
@@ -281,10 +290,17 @@ session_input(struct session *s, struct mt_span in)
 	return used;
 }
 
+void
+session_greet(struct session *s)
+{
+	buf_printf(&s->out, "220 %s %s\r\n", s->site->settings->hostname,
+	    s->peer.listener->protocol == PROTOCOL_LMTP ? "LMTP" : "ESMTP");
+}
+
 static void
 go_banner(struct session *s)
 {
-	buf_printf(&s->out, "220 %s ESMTP\r\n", s->site->settings->hostname);
+	session_greet(s);
 	session_enter(s, PHASE_COMMAND);
 }
 
@@ -375,7 +391,7 @@ session_answer(struct session *s, const struct session_answer *a)
 		answered_message(s, code, a->event);
 	if (code == 421)
 		session_enter(s, PHASE_CLOSE);
-	else if (code >= 500)
+	else if (code >= 500 && !session_is_upstream(s))
 		count_error(s);
 }
 
@@ -497,6 +513,34 @@ session_peer(const struct session *s)
 	return &s->peer;
 }
 
+bool
+session_is_upstream(const struct session *s)
+{
+	return s->peer.trust != 0 && s->upstream != UPSTREAM_TELLING &&
+	    s->upstream != UPSTREAM_GONE;
+}
+
+struct mt_span
+session_client(const struct session *s)
+{
+	if (s->peer.trust == 0)
+		return s->peer.address;
+	return s->forward.address.len > 0 ? text_span(&s->forward.address) :
+	    SPAN("unknown");
+}
+
+uint16_t
+session_client_port(const struct session *s)
+{
+	return s->peer.trust == 0 ? s->peer.port : s->forward.port;
+}
+
+struct mt_span
+session_upstream(const struct session *s)
+{
+	return s->peer.trust == 0 ? SPAN("") : s->peer.address;
+}
+
 uint32_t
 session_transaction(const struct session *s)
 {
@@ -506,6 +550,8 @@ session_transaction(const struct session *s)
 struct mt_span
 session_helo(const struct session *s)
 {
+	if (session_is_upstream(s))	/* its own name proves nothing */
+		return text_span(&s->forward.helo);
 	return text_span(&s->helo);
 }
 

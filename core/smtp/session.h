@@ -59,6 +59,7 @@ struct session_peer {
 	struct mt_span address;	/* "192.0.2.1"; copied */
 	uint16_t port;
 	const struct setting_listener *listener;
+	uint8_t trust;		/* enum forward_command it may give, or'ed */
 };
 
 struct session_answer {
@@ -108,8 +109,15 @@ bool session_is_idle(const struct session *);	/* between two mails */
 void *session_owner(const struct session *);
 const struct session_site *session_site(const struct session *);
 const struct session_peer *session_peer(const struct session *);
+/* The client the mail is judged by: the peer itself or, where the peer is a
+ * named upstream, whom it named; "unknown" where it named nobody. */
+struct mt_span session_client(const struct session *);
+uint16_t session_client_port(const struct session *);
+/* The peer that named the client; empty: the client is the peer. */
+struct mt_span session_upstream(const struct session *);
 uint32_t session_transaction(const struct session *);
 struct mt_span session_helo(const struct session *);
+	/* empty: an upstream did not say */
 struct mt_span session_sender(const struct session *);	/* empty: null sender */
 struct mt_span session_rcpt(const struct session *);
 struct mt_span session_tls(const struct session *);	/* empty: none */

@@ -3,12 +3,20 @@
 #ifndef MAILTRI_SMTP_SESSION_STATE_H
 #define MAILTRI_SMTP_SESSION_STATE_H
 
-#include "base/log.h"
 #include "smtp/command.h"
 #include "smtp/data.h"
+#include "smtp/forward.h"
 #include "smtp/session.h"
 
-enum { TEXT_MAX = 256, EVENT_MAX = 64 };
+enum { EVENT_MAX = 64 };
+
+/* Where a session of a named upstream stands. */
+enum upstream {
+	UPSTREAM_SILENT,	/* it did not say who its client is */
+	UPSTREAM_TELLING,	/* XCLIENT was the last command */
+	UPSTREAM_GONE,		/* after XCLIENT: the client itself speaks */
+	UPSTREAM_FORWARDS	/* XFORWARD, for one mail */
+};
 
 enum phase {
 	PHASE_BANNER,		/* about to greet */
@@ -21,12 +29,6 @@ enum phase {
 	PHASE_TLS,		/* handshake */
 	PHASE_CLOSE,
 	PHASES
-};
-
-/* Copies of what commands said; the parsers keep them below TEXT_MAX. */
-struct text {
-	size_t len;
-	char bytes[TEXT_MAX];
 };
 
 struct session {
@@ -46,32 +48,21 @@ struct session {
 	bool open;		/* rcpt() was asked, end() not called */
 	bool discarding;	/* the rest of a line too long */
 	enum reply_id held;
+	struct forward forward;	/* what the upstream said of its client */
+	enum upstream upstream;
 	struct text unseen;	/* event whose 250 no byte has followed */
 	struct data data;
 	struct buf body, out;
 };
 
-static inline void
-text_set(struct text *t, struct mt_span s)
-{
-	if (s.len > TEXT_MAX)
-		log_panic("a text of %zu bytes passed its parser", s.len);
-	t->len = s.len;
-	if (s.len > 0)
-		memcpy(t->bytes, s.ptr, s.len);
-}
-
-static inline struct mt_span
-text_span(const struct text *t)
-{
-	return span_make(t->bytes, t->len);
-}
-
 void session_enter(struct session *, enum phase);
 void session_reply(struct session *, enum reply_id);	/* counts errors */
+void session_greet(struct session *);
 void session_reset(struct session *);	/* no mail is begun */
 void session_end(struct session *, bool answered);	/* no recipient is asked */
 void session_unjudged(struct session *);	/* 451: no verdict came */
+/* Its faults, or those of the mail it hands on, are not a client's. */
+bool session_is_upstream(const struct session *);
 /* DATA was read; `id' is the answer once the client is known to be silent. */
 void session_ask_data(struct session *, enum reply_id id);
 

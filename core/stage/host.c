@@ -127,9 +127,11 @@ host_client(const struct mt_msg *m, struct mt_client *out)
 	const struct envelope *e = &m->call.envelope;
 	struct mt_client c = {
 		.flags = ((e->flags & ENVELOPE_TLS) ? MT_CLIENT_TLS : 0) |
-		    ((e->flags & ENVELOPE_ESMTP) ? MT_CLIENT_ESMTP : 0),
+		    ((e->flags & ENVELOPE_ESMTP) ? MT_CLIENT_ESMTP : 0) |
+		    ((e->flags & ENVELOPE_UTF8) ? MT_CLIENT_UTF8 : 0) |
+		    ((e->flags & ENVELOPE_LMTP) ? MT_CLIENT_LMTP : 0),
 		.address = e->client, .helo = e->helo, .listener = e->listener,
-		.tls = e->tls, .hostname = span_of(m->group->settings->hostname),
+		.tls = e->tls, .upstream = e->upstream, .hostname = span_of(m->group->settings->hostname),
 	};
 
 	return give(out, out->size, &c, sizeof(c));

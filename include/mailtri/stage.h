@@ -158,13 +158,21 @@ struct mt_delivery {
 /* The connection and the envelope.  Addresses without <>. */
 struct mt_client {
 	uint32_t       size, flags;	/* MT_CLIENT_* */
-	struct mt_span address;	/* "192.0.2.1", "2001:db8::1" */
-	struct mt_span helo;
+	struct mt_span address;	/* "192.0.2.1", "2001:db8::1"; "unknown" or
+				 * "unix": nothing can be judged by it */
+	struct mt_span helo;	/* empty: unknown */
 	struct mt_span listener;	/* "0.0.0.0:25" */
 	struct mt_span tls;	/* "TLSv1.3 TLS_AES_256_GCM_SHA384" or empty */
 	struct mt_span hostname;	/* our own name, the authserv-id */
+	struct mt_span upstream;	/* who named the client by XCLIENT or
+				 * XFORWARD; TLS is then of its connection.
+				 * Empty: the client itself is connected */
 };
-enum { MT_CLIENT_TLS = 1u << 0, MT_CLIENT_ESMTP = 1u << 1 };
+enum {
+	MT_CLIENT_TLS = 1u << 0, MT_CLIENT_ESMTP = 1u << 1,
+	MT_CLIENT_UTF8 = 1u << 2,	/* it gave SMTPUTF8, RFC 6531 */
+	MT_CLIENT_LMTP = 1u << 3
+};
 
 /* One leaf of the MIME tree, decoded (RFC 2045). */
 struct mt_part {

@@ -148,7 +148,8 @@ mt_test_init(struct mt_test *t, const struct mt_stage *stage)
 	t->client.listener = mt_test_span("0.0.0.0:25");
 	t->client.hostname = mt_test_span("mx.example.net");
 	t->intent.size = sizeof(t->intent);
-	t->sender = t->rcpt = t->raw = t->client.tls = mt_test_span("");
+	t->sender = t->rcpt = t->raw = t->client.tls = t->client.upstream =
+	    mt_test_span("");
 	t->intent.route = t->intent.verb = t->rcpt;
 	t->intent.target = t->intent.params = t->rcpt;
 	t->msg.test = t->base.test = t->route.test = t;

@@ -145,6 +145,8 @@ check_identity(struct run *r, const struct options *o, struct mt_span local, str
 
 	i->result = (struct spf_result){ .why = "it is not a domain name", .explanation = "" };
 	if (!spf_address_parse(r->client.address, &subject.client)) {
+		/* It may become known: the mail is judged when it is. */
+		i->result.word = WORD_TEMPERROR;
 		i->result.why = "the client has no address";
 		return;
 	}

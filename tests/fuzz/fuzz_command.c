@@ -36,7 +36,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct mt_span line = span_make(data, size);
 	struct command c;
 
-	if (command_parse(line, &c) != REPLY_NONE)
+	if (command_parse(line, command_verb(line, PROTOCOL_SMTP), &c) != REPLY_NONE)
 		return 0;
 	check_inside(line, c.domain);
 	if (c.verb == COMMAND_MAIL || c.verb == COMMAND_RCPT)

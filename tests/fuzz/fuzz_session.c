@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A whole dialogue.  The first byte chooses the listener's mode and what the
- * judge says; then pieces of one length byte and so many bytes, each given as
+ * judge says, the second the protocol and what the peer may say of others;
+ * then pieces of one length byte and so many bytes, each given as
  * one segment.  Invariants: replies are well-formed lines, nothing is said
  * after the end, no byte is charged once all is over.
  */
@@ -33,7 +34,7 @@ check_output(struct buf *out)
 }
 
 static void
-choose(struct world *w, uint8_t choice)
+choose(struct world *w, uint8_t choice, uint8_t peer)
 {
 	static const unsigned codes[] = { 250, 550, 451, 421 };
 
@@ -41,6 +42,8 @@ choose(struct world *w, uint8_t choice)
 	w->rcpt.code = codes[choice >> 2 & 3];
 	w->message.code = codes[choice >> 4 & 3];
 	w->error = choice >> 6 == 3 ? EPIPE : 0;
+	w->listener.protocol = peer % 2;
+	w->trust = peer >> 1 & 3;
 	world_session(w);
 	world_say(w, SPAN(""));
 	check_output(session_output(w->session));
@@ -50,11 +53,11 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct world w;
-	size_t at = 1;
+	size_t at = 2;
 
-	if (size == 0)
+	if (size < at)
 		return 0;
-	choose(&w, data[0]);
+	choose(&w, data[0], data[1]);
 	while (at < size && session_wish(w.session) != SESSION_CLOSE) {
 		size_t length = data[at++];
 

@@ -17,6 +17,7 @@ READY, RCPT, MESSAGE, END, SEEN, EARLY, REPLY, INTAKE = 10, 20, 21, 22, 23, 24, 
 PARSE, APPLY, VIEW, EDITED, DIAL, DIALLED = 40, 41, 42, 43, 72, 73
 ASK, ANSWER, FORGET = 80, 81, 82
 TLS_REQUIRED, TLS_OFFERED, TLS_NONE = 0, 1, 2
+SMTP, LMTP = 0, 1
 
 
 def u8(n):
@@ -131,7 +132,7 @@ def frame_recv(sock):
 def envelope(body):
     """core/mail/envelope.h, as a dict."""
     u = Unpack(body)
-    out = {name: u.span() for name in ("client", "helo", "sender", "rcpt", "listener", "tls")}
+    out = {name: u.span() for name in ("client", "helo", "sender", "rcpt", "listener", "tls", "upstream")}
     out |= {"flags": u.u32(), "port": u.u16(), "size": u.u64()}
     assert u.done()
     return out
@@ -168,13 +169,16 @@ def stage(name, target, private=False, connect=None):
 
 def settings(listeners=(), hostname="mx.example", tls_count=0, nameservers=None,
              trust_anchor=None, stages=(), **limits):
-    """Without routes.  listeners: (address, tls); stages: made by stage()."""
+    """Without routes.  listeners: (address, tls) or (address, tls, {"protocol": LMTP,
+    "xclient": [...], "xforward": [...]}); stages: made by stage()."""
     out = b"".join(map(text, ("/etc/mailtri.conf", hostname, "/nowhere", "/nowhere",
                               "/nowhere", "/nowhere", "/nowhere", None)))
     out += u32(len(listeners))
-    for address, tls in listeners:
-        host, _, port = address.rpartition(":")
-        out += text(address) + text(host) + u16(int(port)) + u8(tls)
+    for address, tls, *more in listeners:
+        more = more[0] if more else {}
+        host, _, port = (None, None, 0) if address.startswith("unix:") else address.rpartition(":")
+        out += text(address) + text(host) + u16(int(port)) + u8(more.get("protocol", SMTP)) + u8(tls)
+        out += text(None) * 3 + strings(more.get("xclient")) + strings(more.get("xforward"))
     out += strings([f"cert{i}.pem" for i in range(tls_count)])
     out += strings([f"key{i}.pem" for i in range(tls_count)])
     out += strings(nameservers) + text(trust_anchor) + text(None)

@@ -36,7 +36,7 @@ def test_one_mail(front):
     asked = front.wait(pack.RCPT)
     assert pack.envelope(asked.body) == {
         "client": b"127.0.0.1", "port": port, "helo": b"c.example", "sender": b"a@b.example",
-        "rcpt": b"Task.Linear@mx.example", "tls": b"", "flags": 2 | 4, "size": 21,
+        "rcpt": b"Task.Linear@mx.example", "tls": b"", "upstream": b"", "flags": 2 | 4, "size": 21,
         "listener": f"127.0.0.1:{front.ports[0]}".encode()}
     message = front.wait(pack.MESSAGE)
     assert message.ident == asked.ident != 0

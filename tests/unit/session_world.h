@@ -8,6 +8,7 @@
 #define MAILTRI_TESTS_SESSION_WORLD_H
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "smtp/session.h"
 
@@ -16,6 +17,7 @@ struct world {
 	struct setting_listener listener;
 	struct session_site site;
 	struct session *session;
+	uint8_t trust;		/* of its next session */
 	struct buf told;	/* "rcpt:a@b message:5 end:0 ..." */
 	struct buf raw;		/* of the last message() */
 	struct session_answer rcpt, message;	/* given at once; code 0: not */
@@ -76,11 +78,21 @@ static const struct session_calls world_calls = {
 	world_rcpt, world_message, world_end, world_seen, world_early
 };
 
+/* As a string, until the next call. */
+static inline const char *
+world_text(struct mt_span s)
+{
+	static char text[512];
+
+	snprintf(text, sizeof(text), "%.*s", (int)s.len, s.ptr);
+	return text;
+}
+
 static inline void
 world_session(struct world *w)
 {
 	const struct session_peer peer = { .address = SPAN("192.0.2.1"), .port = 1025,
-		.listener = &w->listener };
+		.listener = &w->listener, .trust = w->trust };
 
 	session_free(w->session);
 	w->session = session_new(&w->site, &peer, w);

@@ -13,6 +13,9 @@ static const struct {
 	{ "ehlo [192.0.2.1]", COMMAND_EHLO, REPLY_NONE },
 	{ "HeLo a.example  ", COMMAND_HELO, REPLY_NONE },
 	{ "EHLO", COMMAND_EHLO, REPLY_DOMAIN },
+	{ "LHLO a.example", COMMAND_UNKNOWN, REPLY_NONE },
+	{ "XCLIENT ADDR=192.0.2.1", COMMAND_XCLIENT, REPLY_NONE },
+	{ "xforward ADDR=192.0.2.1", COMMAND_XFORWARD, REPLY_NONE },
 	{ "EHLO ", COMMAND_EHLO, REPLY_DOMAIN },
 	{ "EHLO a b", COMMAND_EHLO, REPLY_DOMAIN },
 	{ "EHLO a;DROP", COMMAND_EHLO, REPLY_DOMAIN },
@@ -66,13 +69,19 @@ static const struct {
 	{ "RCPT TO:<a@b> NOTIFY=NEVER", COMMAND_RCPT, REPLY_PARAMETER },
 };
 
+static enum reply_id
+parse(struct mt_span line, struct command *c)
+{
+	return command_parse(line, command_verb(line, PROTOCOL_SMTP), c);
+}
+
 static void
 every_case(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct command c;
-		enum reply_id id = command_parse(span_of(cases[i].line), &c);
+		enum reply_id id = parse(span_of(cases[i].line), &c);
 
 		if (c.verb != cases[i].verb || id != cases[i].id)
 			fail_msg("%s: verb %d reply %d", cases[i].line, (int)c.verb,
@@ -86,13 +95,23 @@ arguments_are_typed(void **state)
 	struct command c;
 
 	(void)state;
-	assert_int_equal(command_parse(SPAN("MAIL FROM:<a@b.example> SIZE=1234 BODY=8BITMIME"),
+	assert_int_equal(parse(SPAN("MAIL FROM:<a@b.example> SIZE=1234 BODY=8BITMIME"),
 	    &c), REPLY_NONE);
 	assert_true(span_is(c.address.mailbox, "a@b.example"));
 	assert_int_equal(c.size, 1234);
 	assert_true(c.body_8bit);
-	assert_int_equal(command_parse(SPAN("HELO h.example "), &c), REPLY_NONE);
+	assert_int_equal(parse(SPAN("HELO h.example "), &c), REPLY_NONE);
 	assert_true(span_is(c.domain, "h.example"));
+}
+
+static void
+lmtp_greets_in_its_own_way(void **state)
+{
+	(void)state;
+	assert_int_equal(command_verb(SPAN("LHLO a"), PROTOCOL_LMTP), COMMAND_LHLO);
+	assert_int_equal(command_verb(SPAN("EHLO a"), PROTOCOL_LMTP), COMMAND_UNKNOWN);
+	assert_int_equal(command_verb(SPAN("HELO a"), PROTOCOL_LMTP), COMMAND_UNKNOWN);
+	assert_int_equal(command_verb(SPAN("MAIL"), PROTOCOL_LMTP), COMMAND_MAIL);
 }
 
 static enum reply_id
@@ -103,7 +122,7 @@ parse_long(const char *head, size_t total)
 
 	memset(line, ' ', sizeof(line));
 	memcpy(line, head, strlen(head));
-	return command_parse(span_make(line, total - 2), &c);	/* CRLF counts */
+	return parse(span_make(line, total - 2), &c);	/* CRLF counts */
 }
 
 static void
@@ -128,6 +147,7 @@ static const char *const expected[COMMAND_VERBS] = {
 	/*		       gated greeted ready sender recipient */
 	[COMMAND_EHLO] =	"---- ---- ---- ---- ----",
 	[COMMAND_HELO] =	"530  ---- ---- ---- ----",
+	[COMMAND_LHLO] =	"---- ---- ---- ---- ----",
 	[COMMAND_STARTTLS] =	"---- ---- ---- 503  503 ",
 	[COMMAND_MAIL] =	"530  503  ---- 503  503 ",
 	[COMMAND_RCPT] =	"530  503  503  ---- ----",
@@ -140,6 +160,8 @@ static const char *const expected[COMMAND_VERBS] = {
 	[COMMAND_EXPN] =	"530  502  502  502  502 ",
 	[COMMAND_BDAT] =	"530  502  502  502  502 ",
 	[COMMAND_AUTH] =	"530  502  502  502  502 ",
+	[COMMAND_XCLIENT] =	"530  ---- ---- ---- ----",
+	[COMMAND_XFORWARD] =	"530  ---- ---- ---- ----",
 	[COMMAND_UNKNOWN] =	"530  500  500  500  500 ",
 };
 
@@ -167,6 +189,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_case),
 		cmocka_unit_test(arguments_are_typed),
+		cmocka_unit_test(lmtp_greets_in_its_own_way),
 		cmocka_unit_test(line_limits_and_one_beyond),
 		cmocka_unit_test(every_cell),
 	};

@@ -26,7 +26,8 @@ envelope_round_trip(void **state)
 	struct envelope in = { .client = SPAN("192.0.2.1"), .helo = SPAN("mx.example"),
 		.rcpt = SPAN("task.linear@example.com"), .listener = SPAN("0.0.0.0:25"),
 		.tls = SPAN("TLSv1.3 TLS_AES_256_GCM_SHA384"),
-		.flags = ENVELOPE_TLS | ENVELOPE_8BIT, .port = 65535, .size = 1 << 20 };
+		.upstream = SPAN("unix"),
+		.flags = ENVELOPE_TLS | ENVELOPE_8BIT | ENVELOPE_LMTP, .port = 65535, .size = 1 << 20 };
 	struct envelope out;
 	struct arena arena = { 0 };
 	struct buf b = { 0 };
@@ -40,11 +41,12 @@ envelope_round_trip(void **state)
 	memset(b.p, 'x', b.len);	/* the arena's copy does not change */
 	assert_true(span_equal(in.client, out.client));
 	assert_true(span_equal(in.tls, out.tls));
+	assert_true(span_equal(in.upstream, out.upstream));
 	assert_true(span_equal(in.rcpt, out.rcpt));
 	assert_int_equal(out.sender.len, 0);
 	assert_int_equal(out.port, 65535);
 	assert_int_equal(out.size, 1 << 20);
-	assert_int_equal(out.flags, ENVELOPE_TLS | ENVELOPE_8BIT);
+	assert_int_equal(out.flags, ENVELOPE_TLS | ENVELOPE_8BIT | ENVELOPE_LMTP);
 	buf_free(&b);
 	arena_free(&arena);
 }
@@ -72,7 +74,7 @@ envelope_limits(void **state)
 	(void)state;
 	assert_int_equal(envelope_of_text(ENVELOPE_TEXT_MAX, 0), 0);
 	assert_int_equal(envelope_of_text(ENVELOPE_TEXT_MAX + 1, 0), EBADMSG);
-	assert_int_equal(envelope_of_text(1, 8), EBADMSG);	/* unknown flag */
+	assert_int_equal(envelope_of_text(1, 32), EBADMSG);	/* unknown flag */
 }
 
 static const struct mt_fact_decl decls[] = {

@@ -50,9 +50,11 @@ static struct setting_route routes[] = {
 	    .deliver = deliver, .deliver_count = 1, .retain_s = 7776000,
 	    .answer = 1 },
 };
+static const char *upstreams[] = { "unix", NULL };
 static struct setting_listener listeners[] = {
-	{ "0.0.0.0:25", "0.0.0.0", 25, TLS_REQUIRED },
-	{ "unix:/run/x", NULL, 0, TLS_NONE },
+	{ .address = "0.0.0.0:25", .host = "0.0.0.0", .port = 25, .tls = TLS_REQUIRED },
+	{ .address = "unix:/run/x", .protocol = PROTOCOL_LMTP, .tls = TLS_NONE, .mode = "0660",
+	    .group = "mail", .xforward = upstreams, .xforward_count = 1 },
 };
 static const char *certificates[] = { "/c/rsa", "/c/ec", NULL };
 static const struct settings whole = {
