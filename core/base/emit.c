@@ -5,29 +5,12 @@
 #include <inttypes.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 
 struct emit
 emit_of(struct buf *out)
 {
 	return (struct emit){ .out = out };
-}
-
-/* Length of the UTF-8 sequence at p, 0 if it is none (RFC 3629). */
-static size_t
-utf8_length(const unsigned char *p, size_t left)
-{
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 :
-	    p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-
-	if (n == 0 || n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
 }
 
 static void

@@ -7,6 +7,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 static const char *const colors[] = {
 	[TERM_PLAIN] = "", [TERM_BOLD] = "\033[1m", [TERM_DIM] = "\033[2m",
 	[TERM_GOOD] = "\033[32m", [TERM_WARN] = "\033[33m", [TERM_BAD] = "\033[31m",
@@ -31,30 +33,6 @@ term_open(struct term *t, FILE *out, const char *when)
 		t->color = true;
 	else if (strcmp(when, "never") != 0)
 		return EINVAL;
-	return 0;
-}
-
-/* Length of the UTF-8 sequence at p (RFC 3629), 0: none. */
-static size_t
-utf8_length(const unsigned char *p, size_t left)
-{
-	static const struct { unsigned char first, last, least, most; size_t len; } forms[] = {
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },
-		{ 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (*p < forms[i].first || *p > forms[i].last)
-			continue;
-		if (left < forms[i].len || p[1] < forms[i].least || p[1] > forms[i].most)
-			return 0;
-		for (size_t k = 2; k < forms[i].len; k++)
-			if ((p[k] & 0xc0) != 0x80)
-				return 0;
-		return forms[i].len;
-	}
 	return 0;
 }
 

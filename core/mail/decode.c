@@ -6,6 +6,8 @@
 #include <iconv.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
+
 enum {
 	CHARSET_NAME_MAX = 40,
 	WORD_BYTES_MAX = 1000	/* RFC 2047 says 75; so far back we look */
@@ -141,35 +143,6 @@ decode_qp(struct mt_span in, struct buf *out, struct findings *fs)
 			solid = out->len;
 	}
 	out->len = solid;
-}
-
-/* The bytes of the well-formed sequence at p (Unicode table 3-7), or 0. */
-static size_t
-utf8_length(const unsigned char *p, size_t left)
-{
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 :
-	    p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-
-	if (n == 0 || n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
-}
-
-bool
-utf8_is_valid(struct mt_span s)
-{
-	const unsigned char *p = (const unsigned char *)s.ptr;
-
-	for (size_t i = 0, n; i < s.len; i += n)
-		if ((n = utf8_length(p + i, s.len - i)) == 0)
-			return false;
-	return true;
 }
 
 static void

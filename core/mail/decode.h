@@ -19,6 +19,5 @@ void decode_words(struct mt_span, struct buf *out);
 /* Text to UTF-8: 0, or ENOTSUP for a charset unknown, with nothing added.
  * What cannot be read becomes U+FFFD. */
 int decode_charset(struct mt_span, const char *charset, struct buf *out, struct findings *);
-bool utf8_is_valid(struct mt_span);
 
 #endif

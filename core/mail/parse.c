@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <gmime/gmime.h>
 
+#include "base/utf8.h"
 #include "mail/decode.h"
 #include "mail/structure.h"
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "base/utf8.h"
 #include "mail/decode.h"
 
 struct decode_case {
