@@ -1,85 +1,28 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Other people's programs as senders: swaks, Postfix over TLS, openssl."""
-import os
-import pathlib
 import re
-import shutil
 import subprocess
-import tempfile
 
 import pytest
-from child import Child
 from conftest import GOOD
+from postfix import Postfix, need
 from world import ADDRESS
 
-MASTER_CF = """\
-pickup    unix  n - n 60 1 pickup
-cleanup   unix  n - n - 0 cleanup
-qmgr      unix  n - n 300 1 qmgr
-tlsmgr    unix  - - n 1000? 1 tlsmgr
-rewrite   unix  - - n - - trivial-rewrite
-bounce    unix  - - n - 0 bounce
-defer     unix  - - n - 0 bounce
-trace     unix  - - n - 0 bounce
-flush     unix  n - n 1000? 0 flush
-smtp      unix  - - n - - smtp
-retry     unix  - - n - - error
-error     unix  - - n - - error
-showq     unix  n - n - - showq
-scache    unix  - - n - 1 scache
-postlog   unix-dgram n - n - 1 postlogd
-"""
 
-
-def need(program):
-    path = shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin")
-    if path is None:
-        pytest.skip(f"{program} is not installed")
-    return path
-
-
-@pytest.fixture
-def postfix(stand):
+@pytest.fixture(name="postfix")
+def _postfix(stand):
     """An instance of its own that hands everything to mailtri over TLS."""
-    need("postfix")
-    if os.getuid() != 0:
-        pytest.skip("Postfix can only be started by root")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="mailtri-postfix-"))
-    folder.chmod(0o755)
-    for name in ("etc", "queue", "data"):
-        (folder / name).mkdir()
-    shutil.chown(folder / "data", "postfix")
-    authority = shutil.copy(stand.world.authority.path, folder / "ca.pem")
-    (folder / "etc/master.cf").write_text(MASTER_CF)
-    (folder / "etc/main.cf").write_text("\n".join([
-        "compatibility_level = 3.6", f"queue_directory = {folder}/queue",
-        f"data_directory = {folder}/data", "mail_owner = postfix", "setgid_group = postdrop",
-        f"myhostname = mx.{GOOD}", "mydestination =", "inet_protocols = ipv4",
-        "inet_interfaces = loopback-only", "alias_maps =", "alias_database =",
-        f"relayhost = [127.0.0.1]:{stand.mailtri.port}", "smtp_tls_security_level = encrypt",
-        f"smtp_tls_CAfile = {authority}", "smtp_tls_loglevel = 1", "maillog_file = /dev/stdout",
-        "shlib_directory = /usr/lib/postfix", "meta_directory = /etc/postfix",
-        "daemon_directory = /usr/lib/postfix/sbin", "command_directory = /usr/sbin", ""]))
-    child = Child(["postfix", "-c", str(folder / "etc"), "start-fg"])
-    try:
-        child.wait_line(lambda line: "daemon started" in line)
-        yield folder / "etc", child
-    finally:
-        subprocess.run(["postfix", "-c", str(folder / "etc"), "stop"], capture_output=True, check=False)
-        child.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def hand_over(config, message):
-    subprocess.run(["sendmail", "-C", str(config), "-i", "-f", f"ann@{GOOD}", ADDRESS],
-                   input=message.replace(b"\r\n", b"\n"), check=True, env={**os.environ, "PATH": "/usr/sbin:/usr/bin:/bin"})
+    options = [f"myhostname = mx.{GOOD}", f"relayhost = [127.0.0.1]:{stand.mailtri.port}",
+               "smtp_tls_security_level = encrypt", "smtp_tls_loglevel = 1"]
+    with Postfix(options, stand.world.authority.path) as postfix:
+        yield postfix
 
 
 def test_postfix_over_tls(stand, postfix):
-    config, child = postfix
-    hand_over(config, stand.mail("By Postfix"))
-    child.wait_line(lambda line: "Trusted TLS connection established to 127.0.0.1" in line)
-    sent = child.wait_line(lambda line: "status=" in line)
+    postfix.hand_over(stand.mail("By Postfix"), f"ann@{GOOD}", ADDRESS)
+    postfix.child.wait_line(
+        lambda line: "Trusted TLS connection established to 127.0.0.1" in line)
+    sent = postfix.status()
     assert "status=sent (250 2.0.0 evt_" in sent
     event = re.search(r"evt_\w+", sent).group(0)
     stand.delivered(event)
@@ -87,9 +30,9 @@ def test_postfix_over_tls(stand, postfix):
 
 
 def test_postfix_bounces_what_is_refused(stand, postfix):
-    config, child = postfix
-    hand_over(config, stand.mail("By Postfix").replace(b"By Postfix", b"by Postfix!"))
-    bounced = child.wait_line(lambda line: "status=" in line)
+    postfix.hand_over(stand.mail("By Postfix").replace(b"By Postfix", b"by Postfix!"),
+                      f"ann@{GOOD}", ADDRESS)
+    bounced = postfix.status()
     assert "status=bounced" in bounced and "550 5.7." in bounced and "auth.dkim.fail" in bounced
 
 
