@@ -167,6 +167,27 @@ view_part(const struct view *v, uint32_t i, struct mt_part *part)
 	return i < v->part_count && part_read(v, i, part) ? 0 : ENOENT;
 }
 
+static uint32_t
+part_flags(const struct view *v, uint32_t i)
+{
+	return number_at(v->block, v->parts_at + (size_t)i * VIEW_PART_ROW + 4);
+}
+
+bool
+view_part_raw(const struct view *v, uint32_t i, size_t *at)
+{
+	if (i >= v->part_count || (part_flags(v, i) & VIEW_PART_RAW) == 0)
+		return false;
+	*at = number_at(v->block, v->parts_at + (size_t)i * VIEW_PART_ROW + 40);
+	return true;
+}
+
+bool
+view_part_embedded(const struct view *v, uint32_t i)
+{
+	return i < v->part_count && (part_flags(v, i) & VIEW_PART_EMBEDDED) != 0;
+}
+
 struct mt_span
 view_finding(const struct view *v, uint32_t i)
 {
@@ -201,13 +222,9 @@ view_text(const struct view *v)
 {
 	struct mt_part part;
 
-	for (uint32_t i = 0; view_part(v, i, &part) == 0; i++) {
-		size_t row = v->parts_at + (size_t)i * VIEW_PART_ROW;
-
-		if ((number_at(v->block, row + 4) & VIEW_PART_EMBEDDED) == 0 &&
-		    span_is(part.type, "text/plain") &&
+	for (uint32_t i = 0; view_part(v, i, &part) == 0; i++)
+		if (!view_part_embedded(v, i) && span_is(part.type, "text/plain") &&
 		    !span_is(part.disposition, "attachment"))
 			return part.bytes;
-	}
 	return SPAN("");
 }

@@ -49,6 +49,10 @@ int view_open(struct view *, struct mt_span block, struct mt_span raw);
 int view_field(const struct view *, uint32_t i, struct view_field *);	/* ENOENT */
 /* Sets every field of *part but size. */
 int view_part(const struct view *, uint32_t i, struct mt_part *);
+int view_part(const struct view *, uint32_t i, struct mt_part *);
+/* Whether its bytes lie in raw, and where. */
+bool view_part_raw(const struct view *, uint32_t i, size_t *at);
+bool view_part_embedded(const struct view *, uint32_t i);	/* in a message/rfc822 */
 struct mt_span view_finding(const struct view *, uint32_t i);	/* "mime.caps.parts" */
 /* First field of that name (ASCII case ignored); ENOENT. */
 int view_find(const struct view *, const char *name, struct view_field *);

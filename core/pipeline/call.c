@@ -249,6 +249,21 @@ edits_unpack(struct unpack *u, struct arena *a)
 	return head;
 }
 
+const struct mt_edit *
+edits_array(const struct edit *list, struct arena *a, size_t *count)
+{
+	struct mt_edit *edits;
+	size_t n = 0;
+
+	for (const struct edit *e = list; e != NULL; e = e->next)
+		n++;
+	edits = arena_alloc(a, n * sizeof(*edits));
+	*count = n;
+	for (n = 0; list != NULL; list = list->next)
+		edits[n++] = list->value;
+	return edits;
+}
+
 void
 asked_pack(struct buf *b, const struct asked *asked)
 {

@@ -72,6 +72,9 @@ struct outcome {
 	struct edit *edits;
 };
 
+/* The edits as mail/edit.h and mail/patch.h take them, from the arena. */
+const struct mt_edit *edits_array(const struct edit *, struct arena *, size_t *count);
+
 /* Questions asked ahead ride with the result: they are asked, nobody waits. */
 struct asked { struct asked *next; struct mt_span question; };
 

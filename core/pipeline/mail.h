@@ -104,7 +104,7 @@ struct mail {
 	bool has_message_key;
 	/* walk.c */
 	uint32_t cursor, segment[CALL_STAGES_MAX], segment_count;
-	struct edit *segment_edits;
+	struct edit *pending_edits;	/* in the parser's hands */
 	struct request request;
 	struct timer judge;
 };

@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "base/proto.h"
-#include "mail/edit.h"
+#include "mail/patch.h"
 #include "pipeline/walk.h"
 
 static bool
@@ -23,12 +23,6 @@ takes_part(const struct mail *m, uint32_t stage)
 
 	return (s->descriptor.callbacks & callback) != 0 &&
 	    (m->only == NULL || m->only[stage]);
-}
-
-static bool
-may_edit(const struct mail *m, const struct setting_stage *s)
-{
-	return m->phase == PHASE_MESSAGE && (s->descriptor.needs & MT_NEED_EDIT) != 0;
 }
 
 /* False: no stage is left. */
@@ -53,10 +47,6 @@ segment_next(struct mail *m)
 		    stage->on_error != first->on_error)
 			break;
 		m->segment[m->segment_count++] = m->cursor;
-		if (may_edit(m, stage)) {	/* the next ones see what it made */
-			m->cursor++;
-			break;
-		}
 	}
 	return m->segment_count > 0;
 }
@@ -210,7 +200,6 @@ outcome_take(struct mail *m, struct outcome *o)
 	if (o->returned == 0) {
 		append_puts(m, s, o->puts);
 		append_holds(m, o->holds);
-		append_edits(&m->segment_edits, o->edits);
 	}
 	if (!verdict_add(&m->verdict, s, m->phase, o))
 		return false;
@@ -231,7 +220,18 @@ finish(struct mail *m)
 	mail_judge(m, v);
 }
 
-/* After a segment that asked for edits the parser makes the new bytes. */
+static void
+bytes_set(struct mail *m, struct mail_bytes raw, struct mail_bytes view, const struct view *opened)
+{
+	mail_bytes_free(&m->raw);
+	mail_bytes_free(&m->view_block);
+	m->raw = raw;
+	m->view_block = view;
+	m->view = *opened;
+}
+
+/* The parser made the new bytes: on with the stages behind the one that
+ * edited. */
 static void
 edited(struct mail *m, struct frame *f)
 {
@@ -249,13 +249,8 @@ edited(struct mail *m, struct frame *f)
 		    "the mail could not be edited; try again later"));
 		return;
 	}
-	mail_bytes_free(&m->raw);
-	mail_bytes_free(&m->view_block);
-	m->raw = raw;
-	m->view_block = view;
-	m->view = opened;
-	append_edits(&m->edits, m->segment_edits);
-	m->segment_edits = NULL;
+	bytes_set(m, raw, view, &opened);
+	append_edits(&m->edits, m->pending_edits);
 	if (mail_intent_kept(m))
 		mail_walk(m);
 }
@@ -289,10 +284,10 @@ edit_send(struct request *r, struct channel *c)
 	struct buf b = { 0 };
 	uint32_t n = 0;
 
-	for (const struct edit *e = m->segment_edits; e != NULL; e = e->next)
+	for (const struct edit *e = m->pending_edits; e != NULL; e = e->next)
 		n++;
 	pack_u32(&b, n);
-	for (const struct edit *e = m->segment_edits; e != NULL; e = e->next)
+	for (const struct edit *e = m->pending_edits; e != NULL; e = e->next)
 		edit_pack(&b, &e->value);
 	if (m->raw.fd >= 0)
 		bytes_pack_fd(&b, m->raw.span.len);
@@ -312,14 +307,70 @@ edits_send(struct mail *m)
 	pool_submit(m->pipeline->parser, &m->request);
 }
 
+/* False: only the parser can. */
+static bool
+patched(struct mail *m, struct edit *list)
+{
+	struct buf raw = { 0 }, block = { 0 };
+	struct mail_bytes new_raw, new_view;
+	struct view opened;
+	size_t count;
+	const struct mt_edit *edits = edits_array(list, &m->arena, &count);
+
+	if (patch_apply(&m->view, edits, count, &raw, &block) != 0 ||
+	    view_open(&opened, buf_span(&block), buf_span(&raw)) != 0) {
+		buf_free(&raw);
+		buf_free(&block);
+		return false;
+	}
+	new_raw = (struct mail_bytes){ .span = buf_span(&raw), .own = raw.p, .fd = -1 };
+	new_view = (struct mail_bytes){ .span = buf_span(&block), .own = block.p, .fd = -1 };
+	bytes_set(m, new_raw, new_view, &opened);
+	append_edits(&m->edits, list);
+	return true;
+}
+
+enum taken {
+	TAKEN_ALL,	/* on to the next segment */
+	TAKEN_STOP,	/* the verdict stands */
+	TAKEN_EDIT,	/* pending_edits first, then on at the cursor */
+	TAKEN_LIED
+};
+
+/* The outcomes of a segment, each against the view the one before it left.
+ * A stage that is left out would be a check that never ran: only edits the
+ * parser has to make may end a segment early. */
+static enum taken
+outcomes_take(struct mail *m, struct outcome *o)
+{
+	uint32_t at = 0;
+
+	for (struct outcome *next; o != NULL; o = next) {
+		next = o->next;
+		if (at == m->segment_count || o->stage != m->segment[at++])
+			return TAKEN_LIED;
+		if (outcome_take(m, o))
+			return TAKEN_STOP;
+		if (o->returned != 0 || o->edits == NULL || m->phase != PHASE_MESSAGE ||
+		    patched(m, o->edits))
+			continue;
+		if (next != NULL)
+			return TAKEN_LIED;
+		m->pending_edits = o->edits;
+		if (at < m->segment_count)
+			m->cursor = m->segment[at];
+		return TAKEN_EDIT;
+	}
+	return at < m->segment_count ? TAKEN_LIED : TAKEN_ALL;
+}
+
 static void
 results(struct mail *m, struct frame *f)
 {
 	struct unpack u = unpack_of(f->body);
 	struct outcome *outcomes;
 	struct asked *ahead;
-	uint32_t at = 0;
-	bool stop = false, lied = false;
+	enum taken taken;
 
 	if (outcomes_unpack(&u, &m->arena, &outcomes, &ahead) != 0 || outcomes == NULL) {
 		log_error("a worker of %s gave a result that cannot be read",
@@ -328,22 +379,16 @@ results(struct mail *m, struct frame *f)
 		    "a check failed; try again later"));
 		return;
 	}
-	for (struct outcome *o = outcomes, *next; o != NULL && !stop && !lied; o = next) {
-		next = o->next;
-		lied = at == m->segment_count || o->stage != m->segment[at++];
-		if (!lied)
-			stop = outcome_take(m, o);
-	}
-	/* One that is left out would be a check that never ran. */
-	if (lied || (!stop && at < m->segment_count)) {
+	taken = outcomes_take(m, outcomes);
+	if (taken == TAKEN_LIED) {
 		mail_judge(m, verdict_host(451, "4.3.0", "host.stage.lied",
 		    "a check failed; try again later"));
 		return;
 	}
 	mail_ask(m, ahead);
-	if (stop)
+	if (taken == TAKEN_STOP)
 		finish(m);
-	else if (m->segment_edits != NULL && m->phase == PHASE_MESSAGE)
+	else if (taken == TAKEN_EDIT)
 		edits_send(m);
 	else
 		mail_walk(m);
@@ -422,7 +467,6 @@ mail_walk(struct mail *m)
 		finish(m);
 		return;
 	}
-	m->segment_edits = NULL;
 	m->request = (struct request){ .id = m->id,
 		.deadline_ms = segment_deadline_ms(m), .send = worker_send,
 		.reply = worker_replied, .lost = worker_lost, .arg = m };

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "mail/patch.h"
 
 static const struct mt_msg *current;
 
@@ -215,6 +216,31 @@ stops(const struct mt_msg *m)
 	return o->result.verdict != MT_CONTINUE;
 }
 
+/* What the stage edited, before the next one looks.  False: that is work for
+ * the parser, and the next ones run in another call. */
+static bool
+message_edited(struct mt_msg *m)
+{
+	struct buf raw = { 0 }, block = { 0 };
+	const struct mt_edit *edits;
+	size_t count;
+	bool patched;
+
+	if (m->run.outcome->edits == NULL || m->run.outcome->returned != 0)
+		return true;
+	edits = edits_array(m->run.outcome->edits, &m->arena, &count);
+	patched = patch_apply(&m->view, edits, count, &raw, &block) == 0;
+	if (patched) {
+		m->call.raw = arena_span(&m->arena, buf_span(&raw));
+		m->call.view = arena_span(&m->arena, buf_span(&block));
+		if (view_open(&m->view, m->call.view, m->call.raw) != 0)
+			log_panic("a patched view that does not open");
+	}
+	buf_free(&raw);
+	buf_free(&block);
+	return patched;
+}
+
 enum message_state
 message_run(struct mt_msg *m)
 {
@@ -224,7 +250,7 @@ message_run(struct mt_msg *m)
 			return MESSAGE_WAITS;
 		m->cursor++;
 		m->runs = 0;
-		if (stops(m))
+		if (stops(m) || (m->cursor < m->call.stage_count && !message_edited(m)))
 			break;
 	}
 	return MESSAGE_DONE;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A message through our scan, our decoders and gmime: what comes out must be
- * a view that opens, and an edit of its header must parse again. */
+ * a view that opens, and an edit of its header must parse again; where it can
+ * be patched, to the very view the patch made. */
 #include <stdlib.h>
 
 #include "mail/decode.h"
 #include "mail/edit.h"
 #include "mail/parse.h"
+#include "mail/patch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -15,9 +17,20 @@ edit_and_parse(const struct view *v, struct buf *block)
 	const struct mt_edit edits[] = {
 		{ .op = MT_FIELD_ADD, .name = SPAN("X-Added"), .bytes = SPAN("yes") },
 		{ .op = MT_FIELD_REMOVE, .index = 0 } };
-	struct buf raw = { 0 };
+	struct buf raw = { 0 }, patched_raw = { 0 }, patched = { 0 };
 	struct view again;
 
+	if (patch_apply(v, edits, 1, &patched_raw, &patched) == 0 &&
+	    view_subject(v).len > 0) {
+		struct buf parsed = { 0 };
+
+		if (parse_message(buf_span(&patched_raw), &parsed) != 0 ||
+		    !span_equal(buf_span(&parsed), buf_span(&patched)))
+			abort();
+		buf_free(&parsed);
+	}
+	buf_free(&patched_raw);
+	buf_free(&patched);
 	if (edits_apply(v, edits, v->field_count > 0 ? 2 : 1, &raw) == 0) {
 		if (parse_message(buf_span(&raw), block) != 0 ||
 		    view_open(&again, buf_span(block), buf_span(&raw)) != 0)

@@ -31,25 +31,114 @@ both_stages_go_in_one_call(void **state)
 	arena_free(&a);
 }
 
-static void
-a_stage_that_edits_ends_its_segment(void **state)
+#define RAW "Subject: hi\r\n\r\nbody\r\n"
+
+/* A mail at the first of two stages that may edit, parsed: one field. */
+static struct mail *
+parsed_mail(void)
 {
+	struct mail_bytes raw = { .span = SPAN(RAW), .fd = -1 };
+	struct view_builder *b = view_builder_new(raw.span);
+	struct buf block = { 0 };
 	struct mail *m;
 
-	(void)state;
-	stages[0].descriptor.needs = MT_NEED_EDIT;
-	stages[0].descriptor.callbacks = DESCRIPTOR_MESSAGE;
-	stages[1].descriptor.callbacks = DESCRIPTOR_MESSAGE;
+	for (int i = 0; i < 2; i++) {
+		stages[i].descriptor.needs = MT_NEED_EDIT;
+		stages[i].descriptor.callbacks = DESCRIPTOR_MESSAGE;
+	}
 	m = start();		/* nothing to do in the envelope */
 	assert_int_equal(owner.judged_count, 1);
+	view_builder_field(b, &(struct view_field){ .name = SPAN("Subject"), .length = 13,
+	    .value = span_make(raw.span.ptr + 9, 2) });
+	view_builder_body(b, 15);
+	view_builder_finish(b, &block);
+	m->raw = raw;
+	m->view_block = (struct mail_bytes){ .span = buf_span(&block), .own = block.p, .fd = -1 };
+	assert_int_equal(view_open(&m->view, m->view_block.span, m->raw.span), 0);
+	assert_int_equal(intent_find(&route, SPAN("hi"), SPAN(""), &m->intent), 0);
+	m->has_raw = true;
 	m->phase = PHASE_MESSAGE;
 	m->cursor = 0;
 	mail_walk(m);
-	assert_int_equal(m->segment_count, 1);
-	send_verdict(receive(PROTO_CALL).id, MT_CONTINUE, "");
-	assert_int_equal(m->segment[0], 1);
-	send_ok(receive(PROTO_CALL).id);
+	assert_int_equal(m->segment_count, 2);
+	return m;
+}
+
+/* The outcomes of the first `count' stages; the first one edited. */
+static void
+send_edit(uint32_t id, uint32_t count, const struct mt_edit *edit)
+{
+	struct outcome outcomes[2] = { { .stage = 0 }, { .stage = 1 } };
+	struct edit e = { .value = *edit };
+	struct arena a = { 0 };
+
+	outcomes[0].edits = &e;
+	outcomes[0].next = count > 1 ? &outcomes[1] : NULL;
+	for (uint32_t i = 0; i < 2; i++)
+		facts_init(&outcomes[i].facts, &a);
+	send_results(id, outcomes, NULL);
+	arena_free(&a);
+}
+
+static const struct mt_edit trace = { .op = MT_FIELD_ADD, .name = SPAN("X-T"), .bytes = SPAN("1") };
+static const struct mt_edit subject = { .op = MT_FIELD_ADD, .name = SPAN("Subject"),
+	.bytes = SPAN("2") };
+
+static void
+trace_fields_need_no_parser(void **state)
+{
+	struct mail *m = parsed_mail();
+	struct view_field f;
+
+	(void)state;
+	send_edit(receive(PROTO_CALL).id, 2, &trace);
+	assert_true(nothing_comes());
 	assert_int_equal(m->verdict.code, 250);
+	assert_true(span_is(m->raw.span, "X-T: 1\r\n" RAW));
+	assert_int_equal(view_field(&m->view, 1, &f), 0);
+	assert_true(span_is(f.value, "hi"));
+	assert_non_null(m->edits);
+	mail_end(m);
+}
+
+static void
+other_edits_go_to_the_parser(void **state)
+{
+	struct mail *m = parsed_mail();
+	struct buf b = { 0 };
+	struct frame f;
+
+	(void)state;
+	send_edit(receive(PROTO_CALL).id, 1, &subject);
+	f = receive(PROTO_APPLY);	/* the only peer plays the parser too */
+	pack_u8(&b, 1);
+	pack_string(&b, "");
+	bytes_pack(&b, m->raw.span);
+	bytes_pack(&b, m->view_block.span);
+	assert_int_equal(frame_send(worker, PROTO_EDITED, f.id, buf_span(&b), NULL, 0), 0);
+	buf_free(&b);
+	f = receive(PROTO_CALL);
+	assert_int_equal(m->segment_count, 1);
+	assert_int_equal(m->segment[0], 1);
+	send_ok(f.id);
+	assert_int_equal(m->verdict.code, 250);
+	mail_end(m);
+}
+
+/* No stage is left out after a trace field, and none sees what nobody made. */
+static void
+edits_excuse_nothing(void **state)
+{
+	struct mail *m = parsed_mail();
+
+	(void)state;
+	send_edit(receive(PROTO_CALL).id, 1, &trace);
+	assert_string_equal(m->verdict.reason, "host.stage.lied");
+	mail_end(m);
+	owner.judged_count = 0;
+	m = parsed_mail();
+	send_edit(receive(PROTO_CALL).id, 2, &subject);
+	assert_string_equal(m->verdict.reason, "host.stage.lied");
 	mail_end(m);
 }
 
@@ -369,7 +458,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PIPELINE_TEST(both_stages_go_in_one_call),
-		PIPELINE_TEST(a_stage_that_edits_ends_its_segment),
+		PIPELINE_TEST(trace_fields_need_no_parser),
+		PIPELINE_TEST(other_edits_go_to_the_parser),
+		PIPELINE_TEST(edits_excuse_nothing),
 		PIPELINE_TEST(reject_stops),
 		PIPELINE_TEST(undeclared_fact_is_a_failure),
 		PIPELINE_TEST(results_for_other_stages_are_refused),

@@ -221,6 +221,53 @@ a_waiting_run_never_happened(void **state)
 	message_free(m);
 }
 
+static struct mt_edit to_make;
+
+/* The first run edits, the second looks. */
+static int
+edits_then_looks(struct mt_msg *m, struct mt_result *r)
+{
+	struct mt_span name, value, seen = SPAN("");
+	size_t it = 0;
+
+	(void)r;
+	if (runs == 1)
+		return host->edit(m, &to_make);
+	assert_int_equal(host->header_next(m, &it, &name, &value), 0);
+	assert_true(span_is(name, "X-T"));
+	assert_true(span_is(value, "1"));
+	assert_int_equal(host->header_next(m, &it, &name, &value), 0);
+	assert_true(span_is(value, "a@example.org"));
+	assert_int_equal(host->raw(m, &seen), 0);
+	assert_int_equal(seen.len, sizeof(raw) - 1 + 8);
+	return 0;
+}
+
+/* A trace field is there for the next stage at once; after any other edit the
+ * parser has to look, and the next stage is not run here. */
+static void
+the_next_stage_sees_edits(void **state)
+{
+	struct mt_msg *m = message(PHASE_MESSAGE);
+
+	(void)state;
+	body = edits_then_looks;
+	to_make = (struct mt_edit){ .size = sizeof(to_make), .op = MT_FIELD_ADD,
+		.name = SPAN("X-T"), .bytes = SPAN("1") };
+	m->call.stages[m->call.stage_count++] = 0;
+	assert_int_equal(message_run(m), MESSAGE_DONE);
+	assert_int_equal(runs, 2);
+	message_free(m);
+
+	m = message(PHASE_MESSAGE);
+	to_make.name = SPAN("Subject");
+	m->call.stages[m->call.stage_count++] = 0;
+	assert_int_equal(message_run(m), MESSAGE_DONE);
+	assert_int_equal(runs, 1);
+	assert_null(m->outcomes->next);
+	message_free(m);
+}
+
 static int
 asks_ahead(struct mt_msg *m, struct mt_result *r)
 {
@@ -489,6 +536,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STAGE_TEST(a_waiting_run_never_happened),
+		STAGE_TEST(the_next_stage_sees_edits),
 		STAGE_TEST(asking_ahead_does_not_wait),
 		STAGE_TEST(waiting_without_a_question_fails),
 		STAGE_TEST(runs_are_limited),
