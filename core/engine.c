@@ -188,7 +188,12 @@ status_roles(void *arg)
 static void
 open_slot(uint64_t slot, uint64_t generation, handlers_slot_fn fn, void *fn_arg, void *arg)
 {
-	keyring_open(((struct engine *)arg)->keyring, slot, generation, fn, fn_arg);
+	struct engine *e = arg;
+
+	if (e->recovered)
+		keyring_open(e->keyring, slot, generation, fn, fn_arg);
+	else
+		fn(NULL, fn_arg);	/* a restore may find that it is erased */
 }
 
 static void

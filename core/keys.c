@@ -5,7 +5,6 @@
  * signs heads of the audit log.  Of messages it knows slot numbers.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,6 @@
 #include "base/proto.h"
 #include "conf/settings.h"
 #include "store/vault.h"
-#include "store/wrap.h"
 
 enum { EXIT_DISK = 75, ERASE_COUNT_MAX = 16384 };
 
@@ -102,10 +100,39 @@ static void
 serve_sign(struct keys *k, struct unpack *u)
 {
 	uint8_t signature[VAULT_SIGNATURE_SIZE];
+	int error = vault_sign(k->vault, unpack_span(u), signature);
 
-	vault_sign(k->vault, unpack_span(u), signature);
-	pack_span(&k->out, span_make(signature, sizeof(signature)));
+	if (error == EPERM || error == EBADMSG)
+		log_error("keys: a head is not signed: %s", error == EPERM ?
+		    "a larger one was signed before" : "it is none");
+	else if (error != 0)
+		disk_failed("keys: noting what is signed", error);
+	pack_span(&k->out, span_make(signature, error == 0 ? sizeof(signature) : 0));
 	answer(k, PROTO_SIGNATURE);
+}
+
+/* Erased, or of an earlier generation.  What is damaged is not gone. */
+static void
+serve_gone(struct keys *k, struct unpack *u)
+{
+	uint32_t count = unpack_count(u, 16), gone = 0;
+	struct buf numbers = { 0 };
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t number = unpack_u64(u), generation = unpack_u64(u);
+		struct slot slot;
+		int error = vault_get(k->vault, number, generation, &slot);
+
+		explicit_bzero(&slot, sizeof(slot));
+		if (error != ENOENT && error != ESTALE)
+			continue;
+		pack_u64(&numbers, number);
+		gone++;
+	}
+	pack_u32(&k->out, gone);
+	buf_add(&k->out, numbers.p, numbers.len);
+	buf_free(&numbers);
+	answer(k, PROTO_GONE_ARE);
 }
 
 static void
@@ -116,7 +143,21 @@ serve_hello(struct keys *k, struct unpack *u)
 	pack_span(&k->out, span_make(vault_public(k->vault), VAULT_PUBLIC_SIZE));
 	pack_string(&k->out, vault_name(k->vault));
 	pack_u64(&k->out, vault_next(k->vault));
+	pack_u64(&k->out, vault_signed(k->vault));
+	pack_u32(&k->out, vault_generation(k->vault));
+	pack_span(&k->out, span_make(vault_root(k->vault)->id, ROOT_ID_SIZE));
+	pack_u32(&k->out, vault_root(k->vault)->version);
 	answer(k, PROTO_INSTALLATION);
+}
+
+static void
+serve_continue(struct keys *k, struct unpack *u)
+{
+	int error = vault_continue(k->vault);
+
+	if (error != 0)
+		disk_failed("keys: continuing the log", error);
+	serve_hello(k, u);
 }
 
 static const struct {
@@ -128,6 +169,8 @@ static const struct {
 	{ PROTO_ERASE, serve_erase },
 	{ PROTO_SIGN, serve_sign },
 	{ PROTO_HELLO, serve_hello },
+	{ PROTO_CONTINUE, serve_continue },
+	{ PROTO_GONE, serve_gone },
 };
 
 static void
@@ -158,30 +201,6 @@ log_name(const struct settings *settings)
 	return name;
 }
 
-/* The verifier key for everybody: state_dir/audit.pub. */
-static void
-publish(const struct keys *k, const char *state_dir)
-{
-	struct head_key key = { 0 };
-	struct buf text = { 0 }, path = { 0 }, made = { 0 };
-	int fd;
-
-	snprintf(key.name, sizeof(key.name), "%s", vault_name(k->vault));
-	memcpy(key.public_key, vault_public(k->vault), HEAD_KEY_SIZE);
-	head_key_format(&key, &text);
-	buf_add_char(&text, '\n');
-	buf_printf(&path, "%s/audit.pub", state_dir);
-	buf_printf(&made, "%s/audit.pub.new", state_dir);
-	fd = open(buf_string(&made), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0 || write(fd, text.p, text.len) != (ssize_t)text.len ||
-	    rename(buf_string(&made), buf_string(&path)) != 0)
-		log_fatal("%s: %s", buf_string(&path), strerror(errno));
-	close(fd);
-	buf_free(&text);
-	buf_free(&path);
-	buf_free(&made);
-}
-
 static struct vault *
 open_vault(const struct settings *settings)
 {
@@ -191,7 +210,8 @@ open_vault(const struct settings *settings)
 	struct vault *vault;
 	char why[256];
 
-	if (root == NULL || root->value.len != WRAP_KEY_SIZE)
+	if (root == NULL || root->value.len == 0 || root->value.len % WRAP_KEY_SIZE != 0 ||
+	    root->value.len > ROOTS_MAX * WRAP_KEY_SIZE)
 		log_fatal("the root key did not arrive: start mailtrid, not this program");
 	options.root = root->value;
 	if ((vault = vault_open(&options, why)) == NULL)
@@ -217,7 +237,6 @@ main(int argc, char **argv)
 	prctl(PR_SET_DUMPABLE, 0);
 	settings = settings_receive();
 	k.vault = open_vault(settings);
-	publish(&k, settings->state_dir);
 	if (frame_send(PROTO_CHANNEL_FD, PROTO_READY, 0, SPAN(""), NULL, 0) != 0)
 		return EXIT_DISK;
 	while (frame_recv(PROTO_CHANNEL_FD, &f, &in, 0) == 0) {

@@ -81,18 +81,28 @@ enum proto_type {
 	PROTO_SLOTS = 90,	/* u32 count wanted */
 	PROTO_OPEN,		/* u64 slot, u64 generation */
 	PROTO_ERASE,		/* u32 count, u64 slots: zeroed and fdatasync'd */
-	PROTO_SIGN,		/* span text: Ed25519 */
+	PROTO_SIGN,		/* span text: a head, Ed25519 */
 	PROTO_HELLO,		/* nothing */
 	/* keys -> engine */
 	PROTO_SLOTS_ARE = 95,	/* u32 count, each: u64 slot, u64 generation,
 				 * span key (32) */
 	PROTO_KEY,		/* i32 errno; 32 bytes key where it is 0 */
 	PROTO_ERASED,		/* i32 errno */
-	PROTO_SIGNATURE,	/* span signature (64 bytes) */
+	PROTO_SIGNATURE,	/* span signature (64 bytes); empty: refused */
 	PROTO_INSTALLATION,	/* span installation HMAC key (32), span Ed25519
 				 * public key (32), string its name, u64 next
-				 * slot (all issued ones are below): answer to
-				 * HELLO */
+				 * slot (all issued ones are below), u64 size of
+				 * the largest head signed, u32 generation of
+				 * slots, span id of the root key (16), u32 its
+				 * version: answer to HELLO and CONTINUE */
+
+	/* engine -> keys, too */
+	PROTO_CONTINUE = 110,	/* nothing: the log goes on under another name;
+				 * answer: PROTO_INSTALLATION */
+	PROTO_GONE,		/* u32 count, each: u64 slot, u64 generation: which
+				 * of them have no key any more? */
+	/* keys -> engine */
+	PROTO_GONE_ARE = 115,	/* u32 count, u64 slots */
 
 	/* mailtrictl check -> engine started with --check.  id = line. */
 	PROTO_CHECK = 100,	/* i64 now (0: clock), u32 count, strings: stages

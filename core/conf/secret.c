@@ -125,7 +125,7 @@ refuse(char why[SECRET_WHY_MAX], int error, const char *fmt, ...)
 }
 
 static int
-check_file(const char *path, int fd, char why[SECRET_WHY_MAX])
+check_file(const char *path, int fd, bool root, char why[SECRET_WHY_MAX])
 {
 	struct stat st;
 
@@ -136,6 +136,12 @@ check_file(const char *path, int fd, char why[SECRET_WHY_MAX])
 	if ((st.st_mode & (S_IRWXO | S_IWGRP)) != 0)
 		return refuse(why, EPERM, "%s: others may read or write it (mode "
 		    "%04o): chmod 0400 it", path, (unsigned)st.st_mode & 07777);
+	if (root && (st.st_mode & 07777) != S_IRUSR)
+		return refuse(why, EPERM, "%s: the root key has mode %04o instead of "
+		    "0400: chmod 0400 it", path, (unsigned)st.st_mode & 07777);
+	if (root && st.st_uid != geteuid() && st.st_uid != 0)
+		return refuse(why, EPERM, "%s: the root key belongs to user %u: chown "
+		    "it to root", path, (unsigned)st.st_uid);
 	if (st.st_size > SECRET_BYTES_MAX)
 		return refuse(why, EFBIG, "%s: it is larger than %d bytes: it is no "
 		    "secret", path, SECRET_BYTES_MAX);
@@ -159,15 +165,17 @@ read_all(const char *path, int fd, struct buf *b, char why[SECRET_WHY_MAX])
 	return 0;
 }
 
-/* Private files are checked for their mode, public ones just read. */
+/* Public files are just read, the others checked for who else may. */
+enum access { PUBLIC, PRIVATE, ROOT_KEY };
+
 static int
-load_path(const char *path, bool private, struct buf *b, char why[SECRET_WHY_MAX])
+load_path(const char *path, enum access access, struct buf *b, char why[SECRET_WHY_MAX])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), error;
 
 	if (fd < 0)
 		return refuse(why, errno, "%s: %s", path, strerror(errno));
-	error = private ? check_file(path, fd, why) : 0;
+	error = access != PUBLIC ? check_file(path, fd, access == ROOT_KEY, why) : 0;
 	if (error == 0)
 		error = read_all(path, fd, b, why);
 	close(fd);
@@ -191,14 +199,14 @@ load_credential(const char *name, struct buf *b, char why[SECRET_WHY_MAX])
 	if (strchr(name, '/') != NULL ||
 	    snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path))
 		return refuse(why, EINVAL, "credential:%s: no such name", name);
-	return load_path(path, false, b, why);
+	return load_path(path, PUBLIC, b, why);
 }
 
 static int
-load_reference(const char *reference, struct buf *b, char why[SECRET_WHY_MAX])
+load_reference(const char *reference, enum access access, struct buf *b, char why[SECRET_WHY_MAX])
 {
 	if (strncmp(reference, "file:/", 6) == 0)
-		return load_path(reference + 5, true, b, why);
+		return load_path(reference + 5, access, b, why);
 	if (strncmp(reference, "credential:", 11) == 0)
 		return load_credential(reference + 11, b, why);
 	return refuse(why, EINVAL, "a secret is named by \"file:/path\" or "
@@ -208,7 +216,7 @@ load_reference(const char *reference, struct buf *b, char why[SECRET_WHY_MAX])
 int
 secret_load(const char *reference, struct buf *b, char why[SECRET_WHY_MAX])
 {
-	int error = load_reference(reference, b, why);
+	int error = load_reference(reference, PRIVATE, b, why);
 
 	if (error == 0 && b->len > 0 && b->p[b->len - 1] == '\n')
 		b->len--;
@@ -340,17 +348,17 @@ load_or_make_root(const char *state_dir, struct buf *b, char why[SECRET_WHY_MAX]
 
 	if (snprintf(path, sizeof(path), "%s/keys/root", state_dir) >= (int)sizeof(path))
 		return refuse(why, ENAMETOOLONG, "%.128s: too long", state_dir);
-	error = load_path(path, true, b, why);
+	error = load_path(path, ROOT_KEY, b, why);
 	if (error != ENOENT)
 		return error;
 	error = root_make(state_dir, why);
-	return error == 0 ? load_path(path, true, b, why) : error;
+	return error == 0 ? load_path(path, ROOT_KEY, b, why) : error;
 }
 
 int
 secret_load_root(const struct settings *s, struct buf *b, char why[SECRET_WHY_MAX])
 {
-	int error = s->root_key != NULL ? load_reference(s->root_key, b, why) :
+	int error = s->root_key != NULL ? load_reference(s->root_key, ROOT_KEY, b, why) :
 	    load_or_make_root(s->state_dir, b, why);
 
 	if (error == 0 && root_decode(b) != 0)
@@ -376,9 +384,9 @@ pack_front(const struct settings *s, struct buf *out, char why[SECRET_WHY_MAX])
 	int error = 0;
 
 	for (size_t i = 0; i < s->tls_count && error == 0; i++) {
-		error = load_path(s->tls_certificates[i], false, &certificate, why);
+		error = load_path(s->tls_certificates[i], PUBLIC, &certificate, why);
 		if (error == 0)
-			error = load_path(s->tls_keys[i], true, &key, why);
+			error = load_path(s->tls_keys[i], PRIVATE, &key, why);
 		snprintf(name, sizeof(name), "tls.cert.%zu", i);
 		pack_wiped(out, name, &certificate);
 		snprintf(name, sizeof(name), "tls.key.%zu", i);
@@ -452,7 +460,7 @@ int
 secret_try_file(const char *path, bool private, char why[SECRET_WHY_MAX])
 {
 	struct buf b = { 0 };
-	int error = load_path(path, private, &b, why);
+	int error = load_path(path, private ? PRIVATE : PUBLIC, &b, why);
 
 	buf_wipe(&b);
 	return error;

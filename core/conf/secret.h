@@ -17,7 +17,8 @@ enum { SECRET_BYTES_MAX = 64 * 1024, SECRET_WHY_MAX = 512, SECRET_ROOT_BYTES = 3
 int secret_load(const char *reference, struct buf *, char why[SECRET_WHY_MAX]);
 
 /* The root key: as configured, else state_dir/keys/root, made once with mode
- * 0400 and made durable before it is used.  Always SECRET_ROOT_BYTES. */
+ * 0400 and made durable before it is used.  A file of another mode, or of a user
+ * that is neither us nor root, is EPERM.  Always SECRET_ROOT_BYTES. */
 int secret_load_root(const struct settings *, struct buf *, char why[SECRET_WHY_MAX]);
 
 /* Everything one role may know, packed (settings.h names them): "front" and

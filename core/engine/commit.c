@@ -120,6 +120,8 @@ commit_record(struct commit *c, const struct audit_event *event)
 
 	if (audit_entry(&c->arena, event, slot, &c->entry) != 0) {
 		log_error("an audit entry of %s cannot be made", event->event);
+		if (slot != NULL)
+			slots_return(c->engine->slots, &c->slot);
 		if (c->mail != NULL)
 			reply(c);
 		commit_free(c);
@@ -133,6 +135,21 @@ commit_record(struct commit *c, const struct audit_event *event)
 	if (c->mail != NULL)
 		c->record.puts = puts_of(c, false, &c->record.put_count);
 	queue_record(c->engine->store, &c->record);
+}
+
+void
+commit_act(struct engine *e, const char *action, const char *reason, const char *target)
+{
+	struct commit *c = xcalloc(1, sizeof(*c));
+	struct audit_event event = { .time_s = now_s(), .action = span_of(action),
+		.target = span_of(target), .permitted = true, .role = SPAN("operator"),
+		.status = AUDIT_SUCCESS, .reason = span_of(reason) };
+	char id[40];
+
+	c->engine = e;
+	event_make(id);
+	event.event = arena_string(&c->arena, span_of(id));
+	commit_record(c, &event);
 }
 
 static void

@@ -448,7 +448,7 @@ dispatch_wake(struct dispatch *d)
 {
 	struct engine *e = d->engine;
 
-	if (!e->recovered || e->check || d->count >= DISPATCH_MAX)
+	if (!e->recovered || e->paused || e->check || d->count >= DISPATCH_MAX)
 		return;
 	if (d->asking) {
 		d->again = true;

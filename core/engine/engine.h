@@ -16,6 +16,7 @@
 #include "ctl/handlers.h"
 #include "pipeline/mail.h"
 #include "queue/erase.h"
+#include "store/root.h"
 #include "store/slots.h"
 
 enum { ENGINE_POOLS_MAX = 32, ENGINE_DNS_MS = 20000 };
@@ -46,6 +47,7 @@ struct engine {
 	size_t pool_count;
 	uint8_t installation_key[HASH_SIZE];
 	bool has_key;		/* PROTO_INSTALLATION came */
+	bool paused;		/* nothing is dispatched (queue/pause.h) */
 	bool recovered;
 	bool intake_open, announced;
 	bool check, keep;	/* --check; --state DIR */
@@ -68,6 +70,8 @@ void intake_freed(struct mail *);
 /* commit.c: the mail's verdict made durable, then intake_reply(). */
 void commit_mail(struct engine *, struct mail *);
 void commit_early(struct engine *, bool all);
+/* An audit entry of what mailtri did by itself; words, nothing personal. */
+void commit_act(struct engine *, const char *action, const char *reason, const char *target);
 
 /* record.c: all borrowed from the mail or the arena. */
 void record_mail(struct engine *, const struct mail *, struct arena *,
@@ -85,6 +89,13 @@ struct message {		/* a head, unpacked */
 int message_unpack(struct mt_span, struct message *);	/* EBADMSG; borrows */
 
 /* keyring.c */
+struct keyring_state {		/* what `keys' says of itself */
+	uint64_t next_slot, signed_size;	/* store/vault.h */
+	uint32_t generation, root_version;
+	char root[2 * ROOT_ID_SIZE + 1];	/* the id, in hex */
+	char log[HEAD_NAME_MAX + 1];
+};
+const struct keyring_state *keyring_state(const struct keyring *);	/* when it was last asked */
 struct keyring *keyring_new(struct engine *);
 void keyring_join(struct keyring *, int fd);
 void keyring_open(struct keyring *, uint64_t slot, uint64_t generation,
@@ -92,6 +103,10 @@ void keyring_open(struct keyring *, uint64_t slot, uint64_t generation,
 typedef void (*keyring_erased_fn)(int error, void *arg);
 void keyring_erase(struct keyring *, const uint64_t *slots, size_t count,
     keyring_erased_fn, void *arg);
+/* Which of these slots have no key any more: the numbers, borrowed. */
+typedef void (*keyring_gone_fn)(const uint64_t *slots, size_t count, void *arg);
+void keyring_gone(struct keyring *, const struct erase_item *, size_t count,
+    keyring_gone_fn, void *arg);
 
 /* dispatch.c */
 struct dispatch *dispatch_new(struct engine *);
@@ -100,7 +115,7 @@ void dispatch_dialled(struct dispatch *, struct frame *);	/* from the resolver *
 void dispatch_other(struct dispatch *, struct pool *, struct peer *, struct frame *);
 
 /* purge.c */
-void purge_start(struct engine *, uint64_t next_slot);	/* recovery, then what is past its time */
+void purge_start(struct engine *);	/* recovery, then what is past its time */
 void purge_run(struct engine *);	/* one at a time; else once more after it */
 
 /* expire.c: held longer than its releasers had time: refused. */

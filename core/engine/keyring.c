@@ -4,7 +4,10 @@
 #include "engine/engine.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/proto.h"
@@ -15,6 +18,7 @@ struct asked_key {
 	struct buf body;
 	handlers_slot_fn opened;
 	keyring_erased_fn erased;
+	keyring_gone_fn gone;
 	void *arg;
 	uint64_t slot, generation;
 };
@@ -24,7 +28,15 @@ struct keyring {
 	struct channel *channel;
 	struct idmap asked;
 	uint32_t last_id;
+	struct keyring_state state;
+	bool continuing;	/* PROTO_CONTINUE was sent and not answered */
 };
+
+const struct keyring_state *
+keyring_state(const struct keyring *k)
+{
+	return &k->state;
+}
 
 static void
 ask_send(struct keyring *k, const struct asked_key *a)
@@ -67,6 +79,21 @@ keyring_erase(struct keyring *k, const uint64_t *slots, size_t count,
 	pack_u32(&a->body, (uint32_t)count);
 	for (size_t i = 0; i < count; i++)
 		pack_u64(&a->body, slots[i]);
+	ask_send(k, a);
+}
+
+void
+keyring_gone(struct keyring *k, const struct erase_item *items, size_t count,
+    keyring_gone_fn fn, void *arg)
+{
+	struct asked_key *a = ask_new(k, PROTO_GONE, arg);
+
+	a->gone = fn;
+	pack_u32(&a->body, (uint32_t)count);
+	for (size_t i = 0; i < count; i++) {
+		pack_u64(&a->body, items[i].slot);
+		pack_u64(&a->body, items[i].generation);
+	}
 	ask_send(k, a);
 }
 
@@ -146,6 +173,24 @@ erased(struct keyring *k, struct frame *f)
 }
 
 static void
+gone(struct keyring *k, struct frame *f)
+{
+	struct asked_key *a = idmap_remove(&k->asked, f->id);
+	struct unpack u = unpack_of(f->body);
+	uint32_t count = unpack_count(&u, sizeof(uint64_t));
+	uint64_t *slots = xcalloc((size_t)count + 1, sizeof(*slots));
+
+	for (uint32_t i = 0; i < count; i++)
+		slots[i] = unpack_u64(&u);
+	if (a != NULL && a->gone != NULL)
+		a->gone(slots, count, a->arg);
+	if (a != NULL)
+		buf_free(&a->body);
+	free(a);
+	free(slots);
+}
+
+static void
 signature(struct keyring *k, struct frame *f)
 {
 	struct unpack u = unpack_of(f->body);
@@ -153,31 +198,92 @@ signature(struct keyring *k, struct frame *f)
 	head_signer_signed(k->engine->signer, unpack_span(&u));
 }
 
+/* The verifier key for everybody: state_dir/audit.pub. */
+static void
+publish(const struct engine *e)
+{
+	struct buf text = { 0 }, path = { 0 }, made = { 0 };
+	int fd;
+
+	head_key_format(&e->head_key, &text);
+	buf_add_char(&text, '\n');
+	buf_printf(&path, "%s/audit.pub", e->settings->state_dir);
+	buf_printf(&made, "%s/audit.pub.new", e->settings->state_dir);
+	fd = open(buf_string(&made), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0 || write(fd, text.p, text.len) != (ssize_t)text.len ||
+	    rename(buf_string(&made), buf_string(&path)) != 0)
+		log_error("%s: %s", buf_string(&path), strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	buf_free(&text);
+	buf_free(&path);
+	buf_free(&made);
+}
+
+/* False: not what `keys' would say. */
+static bool
+installation_unpack(struct engine *e, struct keyring_state *state, struct mt_span body)
+{
+	struct unpack u = unpack_of(body);
+	struct mt_span key = unpack_span(&u), public_key = unpack_span(&u), name = unpack_span(&u), root;
+
+	state->next_slot = unpack_u64(&u);
+	state->signed_size = unpack_u64(&u);
+	state->generation = unpack_u32(&u);
+	root = unpack_span(&u);
+	state->root_version = unpack_u32(&u);
+	if (!unpack_done(&u) || key.len != HASH_SIZE || public_key.len != HEAD_KEY_SIZE ||
+	    name.len > HEAD_NAME_MAX || root.len != ROOT_ID_SIZE)
+		return false;
+	hash_hex((const uint8_t *)root.ptr, ROOT_ID_SIZE, state->root);
+	memcpy(e->installation_key, key.ptr, HASH_SIZE);
+	memcpy(e->head_key.public_key, public_key.ptr, HEAD_KEY_SIZE);
+	memcpy(e->head_key.name, name.ptr, name.len);
+	e->head_key.name[name.len] = '\0';
+	memcpy(state->log, e->head_key.name, sizeof(state->log));
+	return true;
+}
+
+/* A head larger than our rows was signed: what it counted is lost, by a
+ * restore.  It is never signed again: this log goes on under another name. */
+static bool
+log_continues(struct keyring *k)
+{
+	struct engine *e = k->engine;
+
+	if (k->state.signed_size <= store_head(e->store).size)
+		return false;
+	log_warning("a larger audit log than there is was signed; it goes on under another name");
+	k->continuing = true;
+	channel_send(k->channel, PROTO_CONTINUE, 0, SPAN(""), NULL, 0);
+	return true;
+}
+
 static void
 installation(struct keyring *k, struct frame *f)
 {
 	struct engine *e = k->engine;
-	struct unpack u = unpack_of(f->body);
-	struct mt_span key = unpack_span(&u), public_key = unpack_span(&u);
-	struct mt_span name = unpack_span(&u);
-	uint64_t next_slot = unpack_u64(&u);
+	bool read = installation_unpack(e, &k->state, f->body);
 
-	if (u.bad || key.len != HASH_SIZE || public_key.len != HEAD_KEY_SIZE ||
-	    name.len > HEAD_NAME_MAX) {
+	explicit_bzero((void *)(uintptr_t)f->body.ptr, f->body.len);
+	if (!read) {
 		channel_fail(k->channel);
 		return;
 	}
+	if (!e->has_key && log_continues(k))
+		return;
 	slots_ask(e->slots);
 	if (e->has_key)
 		return;
-	memcpy(e->installation_key, key.ptr, HASH_SIZE);
-	memcpy(e->head_key.public_key, public_key.ptr, HEAD_KEY_SIZE);
-	memcpy(e->head_key.name, name.ptr, name.len);
-	explicit_bzero((void *)(uintptr_t)key.ptr, key.len);
 	e->has_key = true;
 	store_set_key(e->store, e->installation_key);
+	if (!e->check)
+		publish(e);
+	if (k->continuing)
+		commit_act(e, "mailtri.log.continue", "restore.log", e->head_key.name);
+	k->continuing = false;
 	head_signer_key(e->signer, &e->head_key);
-	purge_start(e, next_slot);
+	purge_start(e);
 }
 
 static void
@@ -189,7 +295,7 @@ keys_frame(struct channel *c, struct frame *f, void *arg)
 	} table[] = {
 		{ PROTO_SLOTS_ARE, slots_are }, { PROTO_KEY, key_is },
 		{ PROTO_ERASED, erased }, { PROTO_SIGNATURE, signature },
-		{ PROTO_INSTALLATION, installation },
+		{ PROTO_INSTALLATION, installation }, { PROTO_GONE_ARE, gone },
 	};
 
 	if (f->type == PROTO_READY) {

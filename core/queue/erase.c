@@ -44,6 +44,7 @@ begin_run(struct store *s, struct store_job *job)
 		db_copy(stmt, 2, item->event, sizeof(item->event));
 		item->message = db_int(stmt, 3) != 0;
 		item->discarded = db_int(stmt, 4) == 0;
+		item->early = db_int(stmt, 4) > b->now_s;
 	}
 	db_reset(stmt);
 }
@@ -126,20 +127,6 @@ is_kept(struct store *s, const char *event)
 	return kept;
 }
 
-static uint64_t
-first_unsettled(struct store *s)
-{
-	struct db *db = store_queue(s);
-	sqlite3_stmt *stmt = db_statement(db, "SELECT value FROM meta WHERE name = 'settled'");
-	uint64_t value = 0;
-
-	if (db_step(db, stmt)) {
-		value = (uint64_t)db_int(stmt, 0);
-		db_reset(stmt);
-	}
-	return value;
-}
-
 /* Slots from the last settling on that no row knows, a page of them. */
 static void
 find_unreferenced(struct store *s, struct erase_recover *r)
@@ -147,7 +134,7 @@ find_unreferenced(struct store *s, struct erase_recover *r)
 	struct db *db = store_queue(s);
 	sqlite3_stmt *stmt = db_statement(db, "SELECT slot FROM key_slot WHERE slot >= ? AND slot < ?"
 	    " ORDER BY slot");
-	uint64_t next = first_unsettled(s);
+	uint64_t next = (uint64_t)queue_meta(s, "settled");
 
 	r->slots = arena_alloc(r->arena, ERASE_RECOVER_MAX * sizeof(*r->slots));
 	db_bind_int(stmt, 1, (int64_t)next);
@@ -189,8 +176,7 @@ erase_recover(struct store *s, struct erase_recover *r)
 static void
 settle_run(struct store *s, struct store_job *job)
 {
-	queue_run(s, "INSERT OR REPLACE INTO meta(name, value) VALUES('settled', ?)",
-	    (int64_t)((struct erase_settle *)job)->slot);
+	queue_meta_set(s, "settled", (int64_t)((struct erase_settle *)job)->slot);
 }
 
 void

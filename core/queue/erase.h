@@ -16,6 +16,8 @@ struct erase_item {
 	char event[QUEUE_EVENT_SIZE];
 	bool message;		/* false: only the openings of a refusal */
 	bool discarded;		/* before its time, by a person */
+	bool early;		/* before its time: its key was found erased after
+				 * a restore (queue/restore.h) */
 };
 
 /* Marks what is past its time at now_s, finished or refused; gives at most

@@ -19,5 +19,7 @@ void queue_row_set(struct store *, struct queue_row *, enum queue_state);
 enum queue_state queue_row_judge(struct store *, const struct queue_row *);
 int64_t queue_count(struct store *, const char *sql, int64_t id);	/* one number */
 void queue_run(struct store *, const char *sql, int64_t id);	/* one statement */
+int64_t queue_meta(struct store *, const char *name);	/* a fact of the state itself; 0: unset */
+void queue_meta_set(struct store *, const char *name, int64_t);
 
 #endif

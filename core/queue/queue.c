@@ -90,6 +90,31 @@ queue_run(struct store *s, const char *sql, int64_t id)
 	db_run(store_queue(s), stmt);
 }
 
+int64_t
+queue_meta(struct store *s, const char *name)
+{
+	sqlite3_stmt *stmt = db_statement(store_queue(s), "SELECT value FROM meta WHERE name = ?");
+	int64_t value = 0;
+
+	db_bind_text(stmt, 1, name);
+	if (db_step(store_queue(s), stmt)) {
+		value = db_int(stmt, 0);
+		db_reset(stmt);
+	}
+	return value;
+}
+
+void
+queue_meta_set(struct store *s, const char *name, int64_t value)
+{
+	sqlite3_stmt *stmt = db_statement(store_queue(s),
+	    "INSERT OR REPLACE INTO meta(name, value) VALUES(?, ?)");
+
+	db_bind_text(stmt, 1, name);
+	db_bind_int(stmt, 2, value);
+	db_run(store_queue(s), stmt);
+}
+
 bool
 queue_row_find(struct store *s, const char *event, struct queue_row *row)
 {

@@ -239,4 +239,14 @@ struct queue_act {
 };
 void queue_act(struct store *, struct queue_act *);
 
+/* Whether anything is dispatched.  Survives restarts. */
+struct queue_pause {
+	struct store_job job;
+	bool pause;		/* false: go on */
+	struct journal_entry *entry;	/* written only where it changes */
+	/* out */
+	bool changed;
+};
+void queue_pause(struct store *, struct queue_pause *);
+
 #endif

@@ -2,7 +2,9 @@
 noinst_LIBRARIES += libstore.a
 libstore_a_SOURCES = core/store/body.c core/store/body.h core/store/chain.c core/store/db.c core/store/db.h \
 	core/store/hash.c core/store/hash.h core/store/journal.c core/store/journal.h \
-	core/store/private.h core/store/schema.c core/store/schema.h \
+	core/store/keyfile.c core/store/keyfile.h \
+	core/store/private.h core/store/root.c core/store/root.h \
+	core/store/schema.c core/store/schema.h \
 	core/store/seal.c core/store/seal.h core/store/shard.c core/store/shard.h \
 	core/store/slots.c core/store/slots.h \
 	core/store/state.c core/store/state.h core/store/store.c core/store/store.h \
@@ -32,7 +34,11 @@ tests_unit_test_vault_LDADD = $(store_test_LIBS)
 endif
 
 if FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_seal tests/fuzz/fuzz_shard
+noinst_PROGRAMS += tests/fuzz/fuzz_keyfile tests/fuzz/fuzz_seal tests/fuzz/fuzz_shard
+tests_fuzz_fuzz_keyfile_SOURCES = tests/fuzz/fuzz_keyfile.c
+tests_fuzz_fuzz_keyfile_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_keyfile_LDFLAGS = -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_keyfile_LDADD = $(store_LIBS) $(CRYPTO_LIBS)
 tests_fuzz_fuzz_seal_SOURCES = tests/fuzz/fuzz_seal.c
 tests_fuzz_fuzz_seal_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
 tests_fuzz_fuzz_seal_LDFLAGS = -fsanitize=fuzzer,address,undefined

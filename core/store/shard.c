@@ -9,9 +9,9 @@
 
 #include "base/fault.h"
 
-enum { NAME_SIZE = 40, MAGIC_SIZE = 8, WRAPPED_AT = MAGIC_SIZE + 8 + 4 + 4 };
+enum { NAME_SIZE = 40, MAGIC_SIZE = 8, WRAPPED_AT = MAGIC_SIZE + 8 + 4 };
 
-static const char magic[] = "mtshard1";
+static const char magic[] = "mtshard2";
 
 static void
 shard_name(char name[NAME_SIZE], uint64_t number, const char *suffix)
@@ -37,12 +37,11 @@ write_at(int fd, const void *p, size_t size, off_t at)
 
 /* Everything of the header before the wrapped key: its place, too. */
 static void
-pack_header(struct buf *b, const struct shard *shard, const struct shard_root *root)
+pack_header(struct buf *b, const struct shard *shard)
 {
 	buf_add(b, magic, MAGIC_SIZE);
 	pack_u64(b, shard->number);
 	pack_u32(b, shard->epoch);
-	pack_u32(b, root->version);
 }
 
 static struct mt_span
@@ -78,19 +77,21 @@ write_new(struct shard *shard, int dir_fd, const uint8_t *header)
 }
 
 int
-shard_create(struct shard *shard, int dir_fd, uint64_t number, const struct shard_root *root)
+shard_create(struct shard *shard, int dir_fd, uint64_t number, const struct roots *roots)
 {
 	uint8_t header[SHARD_HEADER_SIZE] = { 0 };
-	struct buf place = { 0 };
+	struct buf place = { 0 }, text = { 0 };
 	int error;
 
 	shard->number = number;
 	shard->epoch = 1;
 	hash_random(shard->key, sizeof(shard->key));
-	pack_header(&place, shard, root);
-	memcpy(header, place.p, place.len);
-	wrap_close(root->key, buf_span(&place), shard->key, header + WRAPPED_AT);
+	pack_header(&place, shard);
+	buf_add(&text, place.p, place.len);
+	roots_close(roots, buf_span(&place), shard->key, &text);
+	memcpy(header, text.p, text.len);
 	buf_free(&place);
+	buf_free(&text);
 	error = write_new(shard, dir_fd, header);
 	if (error != 0)
 		shard_close(shard);
@@ -98,25 +99,23 @@ shard_create(struct shard *shard, int dir_fd, uint64_t number, const struct shar
 }
 
 static int
-load_header(struct shard *shard, const struct shard_root *root)
+load_header(struct shard *shard, struct roots *roots)
 {
 	uint8_t header[SHARD_HEADER_SIZE];
-	struct unpack u = unpack_of(span_make(header + MAGIC_SIZE, WRAPPED_AT - MAGIC_SIZE));
-	uint64_t number;
+	struct unpack u = unpack_of(span_make(header, sizeof(header)));
 	int error;
 
 	if ((error = read_at(shard->fd, header, sizeof(header), 0)) != 0)
 		return error;
-	number = unpack_u64(&u);
-	shard->epoch = unpack_u32(&u);
-	if (memcmp(header, magic, MAGIC_SIZE) != 0 || number != shard->number ||
-	    unpack_u32(&u) != root->version)
+	u.p += MAGIC_SIZE;
+	if (memcmp(header, magic, MAGIC_SIZE) != 0 || unpack_u64(&u) != shard->number)
 		return EBADMSG;
-	return wrap_open(root->key, span_make(header, WRAPPED_AT), header + WRAPPED_AT, shard->key);
+	shard->epoch = unpack_u32(&u);
+	return roots_open(roots, span_make(header, WRAPPED_AT), &u, shard->key);
 }
 
 int
-shard_open(struct shard *shard, int dir_fd, uint64_t number, const struct shard_root *root)
+shard_open(struct shard *shard, int dir_fd, uint64_t number, struct roots *roots)
 {
 	char name[NAME_SIZE];
 	int error;
@@ -126,7 +125,7 @@ shard_open(struct shard *shard, int dir_fd, uint64_t number, const struct shard_
 	shard->fd = openat(dir_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (shard->fd < 0)
 		return errno;
-	error = load_header(shard, root);
+	error = load_header(shard, roots);
 	if (error != 0)
 		shard_close(shard);
 	return error;
@@ -166,17 +165,17 @@ shard_fill(struct shard *shard, uint32_t index, uint32_t count, struct slot *out
 	struct buf records = { 0 }, place = { 0 };
 	int error;
 
-	if (index > SHARD_SLOTS || count > SHARD_SLOTS - index)
+	if (index > SHARD_SLOTS || count > SHARD_SLOTS - index || shard->generation == 0)
 		return EINVAL;
 	buf_reserve(&records, (size_t)count * SHARD_SLOT_SIZE);
 	for (uint32_t i = 0; i < count; i++) {
 		uint8_t record[SHARD_SLOT_SIZE];
 
 		out[i].number = shard->number * SHARD_SLOTS + index + i;
-		out[i].generation = 1;
+		out[i].generation = shard->generation;
 		hash_random(out[i].key, SEAL_KEY_SIZE);
-		put_generation(record, 1);
-		wrap_close(shard->key, slot_place(&place, shard, index + i, 1), out[i].key, record + 4);
+		put_generation(record, shard->generation);
+		wrap_close(shard->key, slot_place(&place, shard, index + i, shard->generation), out[i].key, record + 4);
 		buf_add(&records, record, sizeof(record));
 	}
 	fault_point("slots.write");

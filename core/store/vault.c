@@ -16,110 +16,40 @@
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "store/keyfile.h"
 #include "store/shard.h"
 
-enum { ROOT_VERSION = 1, FILE_MAX = 1024, MAGIC_SIZE = 8 };
+enum { MARK_SIZE = 16, MAGIC_SIZE = 8 };
 
-static const char magic[] = "mtwrap1\n";
+static const char mark_magic[] = "mtsigned";
 
 struct vault {
 	int dir_fd;
-	struct shard_root root;
+	struct roots roots;
 	uint8_t installation[HASH_SIZE];
-	char name[VAULT_NAME_MAX + 1];
+	uint32_t generation;
+	struct keyfile audit;
 	uint8_t public_key[VAULT_PUBLIC_SIZE];
 	EVP_PKEY *signer;
+	int mark_fd;
+	uint64_t mark;
 	struct shard open[VAULT_SHARDS_OPEN];
 	size_t turn;		/* which to close next */
 	uint64_t next;
 };
 
-/* One wrapped key in a file of its own: magic, u32 root version, name; all of
- * it and the purpose are its place. */
-struct key_file {
-	const char *purpose;	/* also the file's name */
-	char name[VAULT_NAME_MAX + 1];
-	uint8_t key[WRAP_KEY_SIZE];
-};
-
-static int
-key_file_save(struct vault *v, const struct key_file *file)
-{
-	uint8_t wrapped[WRAP_SIZE];
-	struct buf text = { 0 }, place = { 0 };
-	char made[64];
-	int fd, error = 0;
-
-	buf_add(&text, magic, MAGIC_SIZE);
-	pack_u32(&text, v->root.version);
-	pack_string(&text, file->name);
-	buf_add(&place, text.p, text.len);
-	buf_add_string(&place, file->purpose);
-	wrap_close(v->root.key, buf_span(&place), file->key, wrapped);
-	buf_add(&text, wrapped, sizeof(wrapped));
-
-	snprintf(made, sizeof(made), "%s.new", file->purpose);
-	fd = openat(v->dir_fd, made, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 || write(fd, text.p, text.len) != (ssize_t)text.len || fsync(fd) != 0 ||
-	    renameat(v->dir_fd, made, v->dir_fd, file->purpose) != 0 || fsync(v->dir_fd) != 0)
-		error = errno != 0 ? errno : ENOSPC;
-	if (fd >= 0)
-		close(fd);
-	buf_free(&text);
-	buf_free(&place);
-	return error;
-}
-
-static int
-key_file_parse(struct vault *v, struct key_file *file, struct mt_span text)
-{
-	struct unpack u = unpack_of(text);
-	struct buf place = { 0 };
-	struct mt_span name, wrapped;
-	int error;
-
-	if (text.len < MAGIC_SIZE || memcmp(text.ptr, magic, MAGIC_SIZE) != 0)
-		return EBADMSG;
-	u.p += MAGIC_SIZE;
-	if (unpack_u32(&u) != v->root.version)
-		return EBADMSG;
-	name = unpack_span(&u);
-	wrapped = unpack_rest(&u);
-	if (u.bad || name.len > VAULT_NAME_MAX || wrapped.len != WRAP_SIZE)
-		return EBADMSG;
-	buf_add(&place, text.ptr, text.len - WRAP_SIZE);
-	buf_add_string(&place, file->purpose);
-	error = wrap_open(v->root.key, buf_span(&place), (const uint8_t *)wrapped.ptr, file->key);
-	buf_free(&place);
-	memcpy(file->name, name.ptr, name.len);
-	file->name[name.len] = '\0';
-	return error;
-}
-
-static int
-key_file_load(struct vault *v, struct key_file *file)
-{
-	int fd = openat(v->dir_fd, file->purpose, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	char text[FILE_MAX];
-	ssize_t n;
-
-	if (fd < 0)
-		return errno;
-	n = read(fd, text, sizeof(text));
-	close(fd);
-	return n < 0 ? errno : key_file_parse(v, file, span_make(text, (size_t)n));
-}
-
 /* Made with the vault's first start; missing later it is a loss to be told. */
 static int
-key_file_get(struct vault *v, struct key_file *file)
+keyfile_get(struct vault *v, struct keyfile *file)
 {
-	int error = key_file_load(v, file);
+	int error = keyfile_load(file, v->dir_fd, &v->roots);
 
 	if (error != ENOENT || v->next > 0)
 		return error;
+	roots_number(&v->roots);
+	file->version = 1;
 	hash_random(file->key, sizeof(file->key));
-	return key_file_save(v, file);
+	return keyfile_save(file, v->dir_fd, &v->roots);
 }
 
 /* Made where it is missing; its name outlives a power cut. */
@@ -175,9 +105,10 @@ shard_of(struct vault *v, uint64_t number, bool create, struct shard **out)
 		}
 	s = &v->open[v->turn++ % VAULT_SHARDS_OPEN];
 	shard_close(s);
-	error = shard_open(s, v->dir_fd, number, &v->root);
+	error = shard_open(s, v->dir_fd, number, &v->roots);
 	if (error == ENOENT && create)
-		error = shard_create(s, v->dir_fd, number, &v->root);
+		error = shard_create(s, v->dir_fd, number, &v->roots);
+	s->generation = v->generation;
 	*out = s;
 	return error;
 }
@@ -201,24 +132,107 @@ find_next(struct vault *v)
 }
 
 static int
+mark_set(struct vault *v, uint64_t size)
+{
+	struct buf text = { 0 };
+	int error = 0;
+
+	buf_add(&text, mark_magic, MAGIC_SIZE);
+	pack_u64(&text, size);
+	if (pwrite(v->mark_fd, text.p, text.len, 0) != MARK_SIZE || fdatasync(v->mark_fd) != 0)
+		error = errno != 0 ? errno : ENOSPC;
+	else
+		v->mark = size;
+	buf_free(&text);
+	return error;
+}
+
+/* A mark that is lost or cannot be read says that anything may be signed. */
+static int
+mark_load(struct vault *v)
+{
+	uint8_t text[MARK_SIZE];
+	struct unpack u = unpack_of(span_make(text + MAGIC_SIZE, 8));
+	ssize_t n;
+
+	v->mark_fd = openat(v->dir_fd, "signed", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (v->mark_fd < 0)
+		return errno;
+	n = pread(v->mark_fd, text, sizeof(text), 0);
+	if (n == MARK_SIZE && memcmp(text, mark_magic, MAGIC_SIZE) == 0) {
+		v->mark = unpack_u64(&u);
+		return 0;
+	}
+	if (fsync(v->dir_fd) != 0)	/* its name, before a slot is filled */
+		return errno;
+	return mark_set(v, v->next == 0 ? 0 : VAULT_SIGNED_ANY);
+}
+
+/* Steps that may be done twice; the marker goes last. */
+static int
+take_restored(struct vault *v, struct keyfile *installation)
+{
+	int error;
+
+	if (faccessat(v->dir_fd, "restored", F_OK, 0) != 0)
+		return 0;
+	installation->version++;
+	if ((error = keyfile_save(installation, v->dir_fd, &v->roots)) != 0 ||
+	    (error = mark_set(v, VAULT_SIGNED_ANY)) != 0)
+		return error;
+	fault_point("keys.restored");
+	return unlinkat(v->dir_fd, "restored", 0) != 0 || fsync(v->dir_fd) != 0 ? errno : 0;
+}
+
+static int
+load_files(struct vault *v, struct keyfile *installation)
+{
+	int error;
+
+	if ((error = find_next(v)) != 0 || (error = keyfile_get(v, installation)) != 0 ||
+	    (error = keyfile_get(v, &v->audit)) != 0 || (error = mark_load(v)) != 0)
+		return error;
+	return take_restored(v, installation);
+}
+
+static int
 load_keys(struct vault *v, const char *name)
 {
-	struct key_file installation = { .purpose = "installation" }, audit = { .purpose = "audit" };
+	struct keyfile installation = { .purpose = "installation" };
 	size_t size = VAULT_PUBLIC_SIZE;
 	int error;
 
-	snprintf(audit.name, sizeof(audit.name), "%s", name);
-	if ((error = find_next(v)) != 0 || (error = key_file_get(v, &installation)) != 0 ||
-	    (error = key_file_get(v, &audit)) != 0)
-		return error;
+	v->audit.purpose = "audit";
+	snprintf(v->audit.name, sizeof(v->audit.name), "%s", name);
+	error = load_files(v, &installation);
 	memcpy(v->installation, installation.key, HASH_SIZE);
-	memcpy(v->name, audit.name, sizeof(v->name));
-	v->signer = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, audit.key, WRAP_KEY_SIZE);
+	v->generation = installation.version;
+	for (size_t i = 0; i < VAULT_SHARDS_OPEN; i++)
+		v->open[i].generation = v->generation;	/* opened to find the end */
 	explicit_bzero(&installation, sizeof(installation));
-	explicit_bzero(&audit, sizeof(audit));
+	if (error != 0)
+		return error;
+	roots_number(&v->roots);
+	v->signer = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, v->audit.key, WRAP_KEY_SIZE);
 	if (v->signer == NULL || !EVP_PKEY_get_raw_public_key(v->signer, v->public_key, &size))
 		log_panic("libcrypto: Ed25519 failed");
 	return 0;
+}
+
+static void
+explain(const struct vault *v, const char *dir, int error, char why[256])
+{
+	char id[2 * ROOT_ID_SIZE + 1];
+
+	hash_hex(v->roots.list[0].id, ROOT_ID_SIZE, id);
+	if (error == ENOKEY)
+		snprintf(why, 256, "%s/keys: made under another root key than the one given, whose id"
+		    " is %s: give the root key that belongs to it", dir, id);
+	else if (error == EBADMSG)
+		snprintf(why, 256, "%s/keys: damaged: restore it from a backup, by mailtrictl keys"
+		    " restore", dir);
+	else
+		snprintf(why, 256, "%s/keys: %s", dir, strerror(error));
 }
 
 struct vault *
@@ -230,19 +244,14 @@ vault_open(const struct vault_options *options, char why[256])
 	mlock(v, sizeof(*v));	/* not into swap, as far as the limit allows */
 	for (size_t i = 0; i < VAULT_SHARDS_OPEN; i++)
 		v->open[i].fd = -1;
-	if (options->root.len != WRAP_KEY_SIZE)
-		log_panic("root key of %zu bytes", options->root.len);
-	v->root.version = ROOT_VERSION;
-	memcpy(v->root.key, options->root.ptr, WRAP_KEY_SIZE);
+	v->mark_fd = -1;
+	if (roots_init(&v->roots, options->root) != 0)
+		log_panic("root keys of %zu bytes", options->root.len);
 	v->dir_fd = keys_directory(options->dir);
 	error = v->dir_fd < 0 ? errno : load_keys(v, options->name);
 	if (error == 0)
 		return v;
-	if (error == EBADMSG)
-		snprintf(why, 256, "%s/keys: damaged, or made under another root key: restore the"
-		    " directory or the root key that belongs to it", options->dir);
-	else
-		snprintf(why, 256, "%s/keys: %s", options->dir, strerror(error));
+	explain(v, options->dir, error, why);
 	vault_close(v);
 	return NULL;
 }
@@ -257,6 +266,8 @@ vault_close(struct vault *v)
 	EVP_PKEY_free(v->signer);
 	if (v->dir_fd >= 0)
 		close(v->dir_fd);
+	if (v->mark_fd >= 0)
+		close(v->mark_fd);
 	explicit_bzero(v, sizeof(*v));
 	free(v);
 }
@@ -270,7 +281,7 @@ vault_installation(const struct vault *v)
 const char *
 vault_name(const struct vault *v)
 {
-	return v->name;
+	return v->audit.name;
 }
 
 const uint8_t *
@@ -283,6 +294,24 @@ uint64_t
 vault_next(const struct vault *v)
 {
 	return v->next;
+}
+
+uint32_t
+vault_generation(const struct vault *v)
+{
+	return v->generation;
+}
+
+uint64_t
+vault_signed(const struct vault *v)
+{
+	return v->mark;
+}
+
+const struct root *
+vault_root(const struct vault *v)
+{
+	return &v->roots.list[0];
 }
 
 int
@@ -358,14 +387,69 @@ vault_erase(struct vault *v, const uint64_t *numbers, size_t count)
 	return sync_all(v);
 }
 
-void
-vault_sign(const struct vault *v, struct mt_span text, uint8_t out[VAULT_SIGNATURE_SIZE])
+/* The second line of a head. */
+static int
+head_size(struct mt_span text, uint64_t *size)
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	size_t size = VAULT_SIGNATURE_SIZE;
+	const char *p = memchr(text.ptr, '\n', text.len), *end = text.ptr + text.len;
+	uint64_t n = 0;
+	size_t digits = 0;
 
+	if (p == NULL)
+		return EBADMSG;
+	for (p++; p < end && *p >= '0' && *p <= '9'; p++, digits++)
+		if (__builtin_mul_overflow(n, 10, &n) ||
+		    __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n))
+			return EBADMSG;
+	*size = n;
+	return digits > 0 && p < end && *p == '\n' ? 0 : EBADMSG;
+}
+
+int
+vault_sign(struct vault *v, struct mt_span text, uint8_t out[VAULT_SIGNATURE_SIZE])
+{
+	size_t length = VAULT_SIGNATURE_SIZE;
+	EVP_MD_CTX *ctx;
+	uint64_t size;
+	int error = head_size(text, &size);
+
+	if (error == 0 && size < v->mark)
+		error = EPERM;
+	if (error == 0 && size > v->mark)
+		error = mark_set(v, size);
+	if (error != 0)
+		return error;
+	ctx = EVP_MD_CTX_new();
 	if (ctx == NULL || !EVP_DigestSignInit(ctx, NULL, NULL, NULL, v->signer) ||
-	    !EVP_DigestSign(ctx, out, &size, (const unsigned char *)text.ptr, text.len))
+	    !EVP_DigestSign(ctx, out, &length, (const unsigned char *)text.ptr, text.len))
 		log_panic("libcrypto: Ed25519 failed");
 	EVP_MD_CTX_free(ctx);
+	return 0;
+}
+
+int
+vault_continue(struct vault *v)
+{
+	struct keyfile next = v->audit;
+	size_t length = strlen(next.name);
+	char old[16];
+	int error, n;
+
+	/* The number it has gives way to the next. */
+	n = snprintf(old, sizeof(old), "/%u", v->audit.version);
+	if (v->audit.version > 1 && length > (size_t)n &&
+	    strcmp(next.name + length - (size_t)n, old) == 0)
+		length -= (size_t)n;
+	next.version++;
+	if (length > VAULT_NAME_MAX - sizeof(old))
+		length = VAULT_NAME_MAX - sizeof(old);
+	snprintf(next.name + length, sizeof(old), "/%u", next.version);
+	error = keyfile_save(&next, v->dir_fd, &v->roots);
+	fault_point("keys.continued");
+	if (error == 0)
+		error = mark_set(v, 0);
+	if (error == 0)
+		v->audit = next;
+	explicit_bzero(&next, sizeof(next));
+	return error;
 }

@@ -1,22 +1,38 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The directory keys/ of the state directory, seen by the role `keys' alone:
- * shard files (store/shard.h), the installation's HMAC key and the audit
- * signing key, each wrapped under the root.
+ *
+ *	shard-*		message keys (store/shard.h)
+ *	installation	the HMAC key; version: the generation of message keys
+ *	audit		the audit signing key; name: the log's, version: how often
+ *			it was continued
+ *	signed		"mtsigned", u64: size of the largest head ever signed
+ *	restored	there after a restore from a backup, until it is opened
+ *	root		only where no other root key is configured (conf/secret.h)
+ *
+ * All keys are wrapped under the root keys (store/root.h).
+ *
+ * A backup does not know what was done after it was made.  So the first opening
+ * of restored keys begins a new generation: no slot and generation is ever
+ * handed out twice.  And it forgets how large a log was signed: VAULT_SIGNED_ANY,
+ * which is larger than any log, so that the log goes on as another one.
  */
 #ifndef MAILTRI_STORE_VAULT_H
 #define MAILTRI_STORE_VAULT_H
 
+#include "store/root.h"
 #include "store/seal.h"
 
 enum { VAULT_FILL_MAX = 256, VAULT_SHARDS_OPEN = 32, VAULT_NAME_MAX = 255,
 	VAULT_PUBLIC_SIZE = 32, VAULT_SIGNATURE_SIZE = 64 };
+#define VAULT_SIGNED_ANY UINT64_MAX
 
 struct vault;
 
 struct vault_options {
 	const char *dir;	/* the state directory */
-	struct mt_span root;	/* 32 bytes */
+	struct mt_span root;	/* 32 bytes; more of them while it is replaced,
+				 * the one in force first */
 	const char *name;	/* of a signing key that is made now */
 };
 
@@ -28,6 +44,9 @@ const uint8_t *vault_installation(const struct vault *);	/* HASH_SIZE bytes */
 const char *vault_name(const struct vault *);	/* of the signing key */
 const uint8_t *vault_public(const struct vault *);	/* VAULT_PUBLIC_SIZE bytes */
 uint64_t vault_next(const struct vault *);	/* all slots issued are below */
+uint32_t vault_generation(const struct vault *);	/* of the slots filled now */
+uint64_t vault_signed(const struct vault *);	/* size of the largest head signed */
+const struct root *vault_root(const struct vault *);	/* in force: id and version */
 
 /* 0 or an errno value.  fill: new keys, durable; the caller wipes them.
  * What was filled and not handed out is never handed out later. */
@@ -36,6 +55,10 @@ int vault_get(struct vault *, uint64_t number, uint64_t generation, struct slot 
 			 * shard_get() */
 int vault_erase(struct vault *, const uint64_t *numbers, size_t count);	/* durable; one
 			 * erased before is fine, one never issued is EINVAL */
-void vault_sign(const struct vault *, struct mt_span text, uint8_t out[VAULT_SIGNATURE_SIZE]);
+/* A head: name, size and hash on a line each.  EBADMSG: it is none; EPERM: one
+ * that is smaller than another signed before. */
+int vault_sign(struct vault *, struct mt_span text, uint8_t out[VAULT_SIGNATURE_SIZE]);
+/* The log goes on under another name, "NAME/2", and from any size. */
+int vault_continue(struct vault *);
 
 #endif

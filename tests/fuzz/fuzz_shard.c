@@ -27,8 +27,9 @@ scratch_directory(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct shard_root root = { .version = 1 };
+	static const char root[WRAP_KEY_SIZE];
 	int dir = scratch_directory();
+	struct roots roots;
 	struct shard shard;
 	uint32_t index;
 	struct slot slot;
@@ -36,13 +37,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2 || size > SHARD_HEADER_SIZE)
 		return 0;
+	roots_init(&roots, span_make(root, sizeof(root)));
+	roots_number(&roots);
 	at = data[0] % 2 == 0 ? 0 : SHARD_HEADER_SIZE;
-	if (shard_create(&shard, dir, 0, &root) != 0)
+	if (shard_create(&shard, dir, 0, &roots) != 0)
 		abort();
 	if (pwrite(shard.fd, data + 1, size - 1, at) != (ssize_t)size - 1)
 		abort();
 	shard_close(&shard);
-	if (shard_open(&shard, dir, 0, &root) == 0) {
+	if (shard_open(&shard, dir, 0, &roots) == 0) {
 		if (shard_get(&shard, 0, 1, &slot) == 0)
 			abort();
 		shard_first_free(&shard, &index);

@@ -12,6 +12,7 @@
 #include "base/proto.h"
 #include "base/spawn.h"
 #include "conf/settings.h"
+#include "store/root.h"
 
 struct role {
 	char dir[256];
@@ -19,6 +20,8 @@ struct role {
 	int fd;
 	struct buf in, out;
 	struct frame frame;
+	uint64_t signed_size;	/* what it said last */
+	uint32_t generation;
 };
 
 static int
@@ -116,6 +119,13 @@ teardown(void **state)
 	return 0;
 }
 
+static void
+ignore(uint32_t count, void *arg)
+{
+	(void)count;
+	(void)arg;
+}
+
 static struct slots *
 take_slots(struct role *r, uint32_t count)
 {
@@ -129,13 +139,13 @@ take_slots(struct role *r, uint32_t count)
 }
 
 static uint64_t
-hello(struct role *r, struct head_key *key)
+installation(struct role *r, uint32_t question, struct head_key *key)
 {
 	struct unpack u;
 	struct mt_span public_key, name;
 	uint64_t next;
 
-	say(r, PROTO_HELLO);
+	say(r, question);
 	receive(r, PROTO_INSTALLATION);
 	u = unpack_of(r->frame.body);
 	assert_int_equal(unpack_span(&u).len, HASH_SIZE);
@@ -146,8 +156,18 @@ hello(struct role *r, struct head_key *key)
 	memcpy(key->name, name.ptr, name.len);
 	key->name[name.len] = '\0';
 	next = unpack_u64(&u);
+	r->signed_size = unpack_u64(&u);
+	r->generation = unpack_u32(&u);
+	assert_int_equal(unpack_span(&u).len, ROOT_ID_SIZE);
+	assert_int_equal(unpack_u32(&u), 1);
 	assert_true(unpack_done(&u));
 	return next;
+}
+
+static uint64_t
+hello(struct role *r, struct head_key *key)
+{
+	return installation(r, PROTO_HELLO, key);
 }
 
 static void
@@ -226,18 +246,17 @@ test_open_and_erase(void **state)
 	assert_int_equal(open_slot(r, 2, again), 0);
 }
 
-/* What it signs verifies with the key it published. */
+/* What it signs verifies with the key it says; a smaller head it does not sign. */
 static void
 test_sign(void **state)
 {
 	struct role *r = *state;
 	struct head head = { .size = 3, .time_s = 1760000000 }, read;
 	struct buf text = { 0 }, note = { 0 };
-	struct head_key key, published;
+	struct head_key key;
 	struct unpack u;
-	char path[300], line[512];
+	char path[300];
 	struct stat st;
-	FILE *f;
 
 	hello(r, &key);
 	head_text(&key, &head, &text);
@@ -246,18 +265,90 @@ test_sign(void **state)
 	receive(r, PROTO_SIGNATURE);
 	u = unpack_of(r->frame.body);
 	head_note(&key, buf_span(&text), (const uint8_t *)unpack_span(&u).ptr, &note);
-	snprintf(path, sizeof(path), "%s/audit.pub", r->dir);
-	f = fopen(path, "r");
-	assert_non_null(f);
-	assert_non_null(fgets(line, sizeof(line), f));
-	fclose(f);
-	assert_int_equal(head_key_parse(span_make(line, strlen(line) - 1), &published), 0);
-	assert_int_equal(head_verify(&published, buf_span(&note), &read), 0);
+	assert_int_equal(head_verify(&key, buf_span(&note), &read), 0);
 	snprintf(path, sizeof(path), "%s/keys", r->dir);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 077, 0);
+	head.size = 2;
+	buf_reset(&text);
+	head_text(&key, &head, &text);
+	pack_span(&r->out, buf_span(&text));
+	say(r, PROTO_SIGN);
+	receive(r, PROTO_SIGNATURE);
+	u = unpack_of(r->frame.body);
+	assert_int_equal(unpack_span(&u).len, 0);
 	buf_free(&text);
 	buf_free(&note);
+}
+
+static void
+touch(struct role *r, const char *name)
+{
+	char path[300];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/keys/%s", r->dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fclose(f);
+}
+
+/* After a restore: slots of another generation, a log of another name. */
+static void
+test_restored(void **state)
+{
+	struct role *r = *state;
+	struct slots *slots;
+	struct slot slot;
+	struct head_key key;
+	struct unpack u;
+
+	slots_free(take_slots(r, 3));
+	erase_slot(r, 1);
+	hello(r, &key);
+	assert_int_equal(r->generation, 1);
+	assert_int_equal(r->signed_size, 0);
+	role_stop(r);
+	touch(r, "restored");
+	role_start(r, 'r');
+	receive(r, PROTO_READY);
+	assert_int_equal(hello(r, &key), 3);
+	assert_int_equal(r->generation, 2);
+	assert_true(r->signed_size == UINT64_MAX);
+	assert_string_equal(key.name, "mx.example.com");
+	installation(r, PROTO_CONTINUE, &key);
+	assert_int_equal(r->signed_size, 0);
+	assert_string_equal(key.name, "mx.example.com/2");
+
+	pack_u32(&r->out, 1);
+	say(r, PROTO_SLOTS);
+	receive(r, PROTO_SLOTS_ARE);
+	slots = slots_new(ignore, NULL);
+	assert_int_equal(slots_fill(slots, r->frame.body), 0);
+	assert_true(slots_take(slots, &slot));
+	assert_int_equal(slot.number, 3);
+	assert_int_equal(slot.generation, 2);
+	slots_free(slots);
+
+	pack_u32(&r->out, 4);
+	for (uint64_t i = 0; i < 4; i++) {
+		pack_u64(&r->out, i);
+		pack_u64(&r->out, 1);
+	}
+	say(r, PROTO_GONE);
+	receive(r, PROTO_GONE_ARE);
+	u = unpack_of(r->frame.body);
+	assert_int_equal(unpack_u32(&u), 2);
+	assert_int_equal(unpack_u64(&u), 1);	/* erased */
+	assert_int_equal(unpack_u64(&u), 3);	/* of the other generation */
+	assert_true(unpack_done(&u));
+
+	role_stop(r);	/* once only */
+	role_start(r, 'r');
+	receive(r, PROTO_READY);
+	hello(r, &key);
+	assert_int_equal(r->generation, 2);
+	assert_string_equal(key.name, "mx.example.com/2");
 }
 
 static int
@@ -308,6 +399,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_slots_over_kills, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_open_and_erase, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sign, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_restored, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_root, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_frame, setup, teardown),
 	};

@@ -171,6 +171,43 @@ root_key_as_configured(void **state)
 }
 
 static void
+root_key_is_ours_alone(void **state)
+{
+	static const char raw[] = "abcdefghijklmnopqrstuvwxyz01234\n";
+	static const mode_t refused[] = { 0600, 0440, 0500, 0444, 0404, 0640, 04400 };
+	char reference[PATH_MAX + 8];
+	struct settings s = { .state_dir = dir, .root_key = reference };
+	struct buf b = { 0 };
+	const char *path;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+		snprintf(reference, sizeof(reference), "file:%s", put("root", raw, refused[i]));
+		assert_int_equal(secret_load_root(&s, &b, why), EPERM);
+		assert_non_null(strstr(why, "chmod 0400"));
+		assert_null(strstr(why, "abcdefgh"));
+		buf_wipe(&b);
+	}
+	path = put("root", raw, 0400);
+	assert_int_equal(secret_load_root(&s, &b, why), 0);
+	buf_wipe(&b);
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(chown(path, 12345, 0), 0);
+	assert_int_equal(secret_load_root(&s, &b, why), EPERM);
+	assert_non_null(strstr(why, "chown"));
+	buf_wipe(&b);
+	/* systemd made it for us; whose it looks like says nothing. */
+	setenv("CREDENTIALS_DIRECTORY", dir, 1);
+	snprintf(reference, sizeof(reference), "credential:root");
+	assert_int_equal(chmod(path, 0440), 0);
+	assert_int_equal(secret_load_root(&s, &b, why), 0);
+	assert_int_equal(b.len, SECRET_ROOT_BYTES);
+	unsetenv("CREDENTIALS_DIRECTORY");
+	buf_wipe(&b);
+}
+
+static void
 roles_get_their_own(void **state)
 {
 	const char *path[] = { "file:/nowhere", NULL };
@@ -238,6 +275,7 @@ main(void)
 		cmocka_unit_test(credentials),
 		cmocka_unit_test(root_key_is_made_once),
 		cmocka_unit_test(root_key_as_configured),
+		cmocka_unit_test(root_key_is_ours_alone),
 		cmocka_unit_test(roles_get_their_own),
 	};
 

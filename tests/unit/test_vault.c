@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "audit/note.h"
+#include "store/keyfile.h"
 #include "store/shard.h"
 #include "store/vault.h"
 #include "store_world.h"
@@ -88,6 +89,210 @@ test_erase(void **state)
 	vault_close(v);
 }
 
+static struct vault *
+vault_with(const char *dir, struct mt_span roots, char why[256])
+{
+	struct vault_options options = { .dir = dir, .root = roots, .name = "mx.example.com" };
+
+	why[0] = '\0';
+	return vault_open(&options, why);
+}
+
+/* What a root's replacement writes: every file under both, opened by either
+ * alone, and by a third by none. */
+static void
+test_two_roots(void **state)
+{
+	uint8_t both[2 * WRAP_KEY_SIZE], *new = both, *old = both + WRAP_KEY_SIZE, third[32] = { 3 };
+	uint8_t old_id[ROOT_ID_SIZE];
+	struct slot slot, again;
+	char why[256], path[300];
+	struct vault *v;
+
+	memset(new, 'n', WRAP_KEY_SIZE);
+	memcpy(old, root, WRAP_KEY_SIZE);
+	root_id(old, old_id);
+	v = vault_in(*state, root, why);
+	assert_int_equal(vault_root(v)->version, 1);
+	assert_memory_equal(vault_root(v)->id, old_id, ROOT_ID_SIZE);
+	vault_close(v);
+	/* The old one's files are read by a vault that has both, and what it
+	 * writes, a shard and the continued log, has two root versions. */
+	v = vault_with(*state, span_make(both, sizeof(both)), why);
+	assert_non_null(v);
+	assert_int_equal(vault_root(v)->version, 2);
+	assert_int_equal(vault_fill(v, 1, &slot), 0);
+	assert_int_equal(vault_continue(v), 0);
+	vault_close(v);
+	snprintf(path, sizeof(path), "%s/keys/installation", (char *)*state);
+	assert_int_equal(unlink(path), 0);	/* of the old root alone */
+	for (int i = 0; i < 2; i++) {
+		struct shard shard = { .fd = -1 };
+		struct roots roots;
+		int dir;
+
+		snprintf(path, sizeof(path), "%s/keys", (char *)*state);
+		dir = open(path, O_RDONLY | O_DIRECTORY);
+		assert_int_equal(roots_init(&roots, span_make(i == 0 ? new : old, WRAP_KEY_SIZE)), 0);
+		assert_int_equal(shard_open(&shard, dir, 0, &roots), 0);
+		assert_int_equal(roots.list[0].version, i == 0 ? 2 : 1);
+		assert_int_equal(shard_get(&shard, 0, 1, &again), 0);
+		assert_memory_equal(again.key, slot.key, SEAL_KEY_SIZE);
+		shard_close(&shard);
+		assert_int_equal(roots_init(&roots, span_make(third, WRAP_KEY_SIZE)), 0);
+		assert_int_equal(shard_open(&shard, dir, 0, &roots), ENOKEY);
+		close(dir);
+	}
+}
+
+static void
+test_root_limits(void **state)
+{
+	static const uint8_t key[WRAP_KEY_SIZE] = { 9 };
+	uint8_t keys[(ROOTS_MAX + 1) * WRAP_KEY_SIZE], out[WRAP_KEY_SIZE];
+	struct roots roots;
+	struct buf table = { 0 };
+	struct unpack u;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(keys); i++)
+		keys[i] = (uint8_t)(i / WRAP_KEY_SIZE + 1);
+	assert_int_equal(roots_init(&roots, span_make(keys, 0)), EINVAL);
+	assert_int_equal(roots_init(&roots, span_make(keys, WRAP_KEY_SIZE - 1)), EINVAL);
+	assert_int_equal(roots_init(&roots, span_make(keys, sizeof(keys))), EINVAL);
+	assert_int_equal(roots_init(&roots, span_make(keys, ROOTS_MAX * WRAP_KEY_SIZE)), 0);
+	roots_number(&roots);
+	roots_close(&roots, SPAN("here"), key, &table);
+	assert_int_equal(table.len, ROOT_TABLE_MAX);
+	u = unpack_of(buf_span(&table));
+	assert_int_equal(roots_open(&roots, SPAN("here"), &u, out), 0);
+	assert_true(unpack_done(&u));
+	assert_memory_equal(out, key, sizeof(key));
+	u = unpack_of(buf_span(&table));
+	assert_int_equal(roots_open(&roots, SPAN("there"), &u, out), EBADMSG);
+	u = unpack_of(span_make(table.p, table.len - 1));
+	assert_int_equal(roots_open(&roots, SPAN("here"), &u, out), EBADMSG);
+	for (uint32_t count = 0; count <= ROOTS_MAX + 1; count += ROOTS_MAX + 1) {
+		table.p[0] = (unsigned char)count;
+		buf_add(&table, table.p + 4, ROOT_ENTRY_SIZE);
+		u = unpack_of(buf_span(&table));
+		assert_int_equal(roots_open(&roots, SPAN("here"), &u, out), EBADMSG);
+	}
+	buf_free(&table);
+}
+
+static int
+sign_size(struct vault *v, uint64_t size)
+{
+	struct head_key key = { .name = "mx.example.com" };
+	struct head head = { .size = size, .time_s = 1760000000 };
+	uint8_t signature[VAULT_SIGNATURE_SIZE];
+	struct buf text = { 0 };
+	int error;
+
+	head_text(&key, &head, &text);
+	error = vault_sign(v, buf_span(&text), signature);
+	buf_free(&text);
+	return error;
+}
+
+/* No head smaller than another is signed, over restarts; a log that goes on
+ * begins from any size, under the next name. */
+static void
+test_signed(void **state)
+{
+	static const char *const bad[] = { "", "name", "name\n", "name\n12", "name\nx\nhash\n",
+		"name\n18446744073709551616\nhash\n" };
+	uint8_t signature[VAULT_SIGNATURE_SIZE];
+	char why[256], path[300];
+	struct vault *v = vault_in(*state, root, why);
+	struct slot slot;
+
+	assert_int_equal(vault_signed(v), 0);
+	assert_int_equal(sign_size(v, 7), 0);
+	assert_int_equal(sign_size(v, 7), 0);
+	assert_int_equal(sign_size(v, 6), EPERM);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(vault_sign(v, span_of(bad[i]), signature), EBADMSG);
+	assert_int_equal(vault_fill(v, 1, &slot), 0);
+	vault_close(v);
+	v = vault_in(*state, root, why);
+	assert_int_equal(vault_signed(v), 7);
+	assert_int_equal(sign_size(v, 6), EPERM);
+	assert_int_equal(vault_continue(v), 0);
+	assert_string_equal(vault_name(v), "mx.example.com/2");
+	assert_int_equal(sign_size(v, 3), 0);
+	assert_int_equal(vault_continue(v), 0);
+	assert_string_equal(vault_name(v), "mx.example.com/3");
+	vault_close(v);
+	v = vault_in(*state, root, why);
+	assert_string_equal(vault_name(v), "mx.example.com/3");
+	assert_int_equal(vault_signed(v), 0);
+	vault_close(v);
+	snprintf(path, sizeof(path), "%s/keys/signed", (char *)*state);
+	assert_int_equal(unlink(path), 0);	/* nobody knows: no size is safe */
+	v = vault_in(*state, root, why);
+	assert_true(vault_signed(v) == VAULT_SIGNED_ANY);
+	assert_int_equal(sign_size(v, UINT32_MAX), EPERM);
+	vault_close(v);
+}
+
+/* More shards than are kept open, erased all over: nothing is lost on the way. */
+static void
+test_many_shards(void **state)
+{
+	enum { SHARDS = VAULT_SHARDS_OPEN + 1 };
+	struct slot slots[VAULT_FILL_MAX], again;
+	uint64_t first[2 * SHARDS];
+	char why[256];
+	struct vault *v = vault_in(*state, root, why);
+
+	for (int i = 0; i < SHARDS * SHARD_SLOTS / VAULT_FILL_MAX; i++)
+		assert_int_equal(vault_fill(v, VAULT_FILL_MAX, slots), 0);
+	assert_int_equal(vault_next(v), SHARDS * SHARD_SLOTS);
+	for (uint64_t i = 0; i < SHARDS; i++) {	/* there and back */
+		first[i] = i * SHARD_SLOTS;
+		first[2 * SHARDS - 1 - i] = i * SHARD_SLOTS + 1;
+	}
+	assert_int_equal(vault_erase(v, first, 2 * SHARDS), 0);
+	vault_close(v);
+	v = vault_in(*state, root, why);
+	for (uint64_t i = 0; i < SHARDS; i++) {
+		assert_int_equal(vault_get(v, i * SHARD_SLOTS, 1, &again), ENOENT);
+		assert_int_equal(vault_get(v, i * SHARD_SLOTS + 1, 1, &again), ENOENT);
+		assert_int_equal(vault_get(v, i * SHARD_SLOTS + 2, 1, &again), 0);
+	}
+	vault_close(v);
+}
+
+static void
+test_name_limit(void **state)
+{
+	char name[VAULT_NAME_MAX + 2], why[256];
+	struct vault_options options = { .dir = *state, .root = span_make(root, WRAP_KEY_SIZE),
+		.name = name };
+	struct keyfile file = { .purpose = "audit" };
+	struct roots roots;
+	struct buf text = { 0 };
+	struct vault *v;
+
+	memset(name, 'n', sizeof(name));
+	name[VAULT_NAME_MAX] = '\0';
+	v = vault_open(&options, why);
+	assert_non_null(v);
+	assert_string_equal(vault_name(v), name);
+	assert_int_equal(vault_continue(v), 0);
+	assert_in_range(strlen(vault_name(v)), VAULT_NAME_MAX - 20, VAULT_NAME_MAX);
+	vault_close(v);
+	buf_add_string(&text, "mtwrap2\n");
+	pack_u32(&text, 1);
+	name[VAULT_NAME_MAX] = 'n';
+	pack_span(&text, span_make(name, VAULT_NAME_MAX + 1));
+	assert_int_equal(roots_init(&roots, span_make(root, WRAP_KEY_SIZE)), 0);
+	assert_int_equal(keyfile_parse(&file, &roots, buf_span(&text)), EBADMSG);
+	buf_free(&text);
+}
+
 static int
 shard_file(const char *dir)
 {
@@ -130,7 +335,7 @@ test_damage(void **state)
 	assert_int_equal(pwrite(fd, a, sizeof(a), SHARD_HEADER_SIZE), sizeof(a));
 	vault_close(v);
 
-	for (off_t at = 0; at < 24 + WRAP_SIZE; at++) {
+	for (off_t at = 0; at < 24 + ROOT_ENTRY_SIZE; at++) {
 		assert_int_equal(pread(fd, &byte, 1, at), 1);
 		byte ^= 1;
 		assert_int_equal(pwrite(fd, &byte, 1, at), 1);
@@ -173,7 +378,7 @@ test_sign(void **state)
 
 	memcpy(key.public_key, vault_public(v), HEAD_KEY_SIZE);
 	head_text(&key, &head, &text);
-	vault_sign(v, buf_span(&text), signature);
+	assert_int_equal(vault_sign(v, buf_span(&text), signature), 0);
 	vault_close(v);
 	v = vault_in(*state, root, why);	/* the same key after a restart */
 	assert_memory_equal(key.public_key, vault_public(v), HEAD_KEY_SIZE);
@@ -250,6 +455,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_erase, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_two_roots, setup, teardown),
+		cmocka_unit_test(test_root_limits),
+		cmocka_unit_test_setup_teardown(test_signed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_shards, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_name_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damage, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sign, setup, teardown),
