@@ -96,6 +96,8 @@ envelope_of(const struct session *s)
 		e.flags |= ENVELOPE_LMTP;
 	if (session_is_esmtp(s))
 		e.flags |= ENVELOPE_ESMTP;
+	if (session_is_utf8(s))
+		e.flags |= ENVELOPE_UTF8;
 	if (session_is_8bit(s))
 		e.flags |= ENVELOPE_8BIT;
 	return e;

@@ -29,3 +29,39 @@ utf8_is_valid(struct mt_span s)
 			return false;
 	return true;
 }
+
+bool
+utf8_is_ascii(struct mt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.ptr[i] >= 0x80)
+			return false;
+	return true;
+}
+
+bool
+utf8_is_steering(const unsigned char *p, size_t len)
+{
+	if (len == 2)
+		return p[0] == 0xc2 && p[1] < 0xa0;
+	if (len != 3)
+		return false;
+	if (p[0] == 0xef)
+		return p[1] == 0xbb && p[2] == 0xbf;
+	if (p[0] != 0xe2)
+		return false;
+	return (p[1] == 0x80 && ((p[2] >= 0x8b && p[2] <= 0x8f) ||
+	    (p[2] >= 0xa8 && p[2] <= 0xae))) ||
+	    (p[1] == 0x81 && p[2] >= 0xa0 && p[2] <= 0xa9);
+}
+
+bool
+utf8_is_text(struct mt_span s)
+{
+	const unsigned char *p = (const unsigned char *)s.ptr;
+
+	for (size_t i = 0, n; i < s.len; i += n)
+		if ((n = utf8_length(p + i, s.len - i)) == 0 || utf8_is_steering(p + i, n))
+			return false;
+	return true;
+}

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libconf.a
 libconf_a_SOURCES = core/conf/core.c core/conf/core.h core/conf/describe.c \
-	core/conf/describe.h core/conf/descriptor.c core/conf/descriptor.h core/conf/file.c \
+	core/conf/describe.h core/conf/descriptor.c core/conf/descriptor.h core/conf/domain.h core/conf/file.c \
 	core/conf/file.h core/conf/listener.c core/conf/listener.h \
 	core/conf/network.c core/conf/network.h core/conf/order.c core/conf/order.h core/conf/pack.c core/conf/pack.h \
 	core/conf/parse.c core/conf/parse.h core/conf/print.c core/conf/print.h core/conf/problem.c \
-	core/conf/problem.h core/conf/schema.c core/conf/schema.h core/conf/secret.c \
+	core/conf/problem.h core/conf/route.c core/conf/route.h core/conf/schema.c core/conf/schema.h core/conf/secret.c \
 	core/conf/secret.h core/conf/settings.c core/conf/settings.h core/conf/stagefile.c \
 	core/conf/stagefile.h core/conf/value.c core/conf/value.h core/conf/wiring.c \
 	core/conf/wiring.h

@@ -3,7 +3,6 @@
 #include "conf/parse.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <pwd.h>
@@ -12,13 +11,13 @@
 #include <unistd.h>
 
 #include "conf/core.h"
+#include "conf/domain.h"
 #include "conf/file.h"
 #include "conf/listener.h"
+#include "conf/route.h"
 #include "conf/secret.h"
 #include "conf/stagefile.h"
 #include "conf/wiring.h"
-
-enum { HOSTNAME_MAX_BYTES = 253 };
 
 struct parse {
 	struct settings *settings;
@@ -86,20 +85,6 @@ section_count(const struct parse *p, const char *name)
 	return n;
 }
 
-static bool
-is_domain(const char *s)
-{
-	size_t len = strlen(s);
-
-	if (len == 0 || len > HOSTNAME_MAX_BYTES || *s == '.' || s[len - 1] == '.')
-		return false;
-	for (; *s != '\0'; s++)
-		if ((!isalnum((unsigned char)*s) && *s != '-' && *s != '.') ||
-		    (*s == '.' && s[1] == '.'))
-			return false;
-	return true;
-}
-
 static void
 hostname_finish(struct parse *p, const struct section *top)
 {
@@ -110,7 +95,7 @@ hostname_finish(struct parse *p, const struct section *top)
 		gethostname(name, sizeof(name) - 1);
 		s->hostname = arena_string(p->arena, span_of(name));
 	}
-	if (!is_domain(s->hostname))
+	if (!domain_is_valid(s->hostname))
 		ERROR(p, line_of(top, "hostname"), "hostname is \"%.64s\", but must "
 		    "be a domain name in ASCII", s->hostname);
 	else if (strchr(s->hostname, '.') == NULL)
@@ -269,31 +254,6 @@ listeners_load(struct parse *p)
 		ERROR(p, 0, "there is no listen section: add listen \"0.0.0.0:25\" { }");
 }
 
-/* "verb.target@domain" or "verb+target@domain"; without a separator the
- * whole local part is the verb. */
-static int
-address_split(struct parse *p, const char *text, struct setting_route *r)
-{
-	const char *at = strchr(text, '@');
-	size_t local = at == NULL ? 0 : (size_t)(at - text), verb;
-	char *copy = arena_string(p->arena, span_of(text));
-
-	if (local == 0 || local > 64 || strlen(text) > 254 || !is_domain(at + 1))
-		return EINVAL;
-	for (size_t i = 0; i < local; i++)
-		if (!isalnum((unsigned char)text[i]) &&
-		    strchr("._+-=", text[i]) == NULL)
-			return EINVAL;
-	for (size_t i = local; copy[i] != '\0'; i++)
-		copy[i] = (char)tolower((unsigned char)copy[i]);
-	r->address = copy;
-	verb = strcspn(text, ".+@");
-	r->verb = arena_string(p->arena, span_make(text, verb));
-	r->target = verb == local ? "" :
-	    arena_string(p->arena, span_make(text + verb + 1, local - verb - 1));
-	return verb == 0 ? EINVAL : 0;
-}
-
 static bool
 is_intent(const char *s)
 {
@@ -306,7 +266,7 @@ static void
 route_finish(struct parse *p, const struct section *s, struct setting_route *r,
     size_t index)
 {
-	if (address_split(p, s->title, r) != 0) {
+	if (route_parse(p->arena, s->title, r) != 0) {
 		ERROR(p, s->line, "route \"%.64s\" is no intent address: write "
 		    "\"verb.target@example.com\"", s->title);
 		r->address = r->verb = r->target = s->title;

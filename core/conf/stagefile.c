@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "conf/describe.h"
+#include "conf/route.h"
 #include "conf/schema.h"
 #include "conf/secret.h"
 
@@ -120,6 +121,15 @@ is_route(const struct settings *s, const char *address)
 	return settings_route(s, span_of(address)) != NULL;
 }
 
+/* NULL: the file's own level.  What is no address is no route either. */
+static const char *
+route_of(struct stage_load *l, const struct section *s)
+{
+	const char *address = s->title == NULL ? NULL : route_address(l->arena, s->title);
+
+	return address != NULL ? address : s->title;
+}
+
 static void
 sets_load(struct stage_load *l)
 {
@@ -132,18 +142,18 @@ sets_load(struct stage_load *l)
 		const struct section *s = &f->sections[i];
 
 		lines[i] = s->line;
-		sets[i].route = s->title;
+		sets[i].route = route_of(l, s);
 		sets[i].values = i == 0 ?
 		    arena_alloc(l->arena, count * sizeof(*sets[i].values)) :
 		    arena_dup(l->arena, sets[0].values,
 		    count * sizeof(*sets[i].values));
 		values_load(l, s, sets[i].values);
-		if (i > 0 && !is_route(l->reader->settings, s->title))
+		if (i > 0 && !is_route(l->reader->settings, sets[i].route))
 			problem(l, s->line, arena_printf(l->arena, "route \"%s\" is "
 			    "not in mailtri.conf: add it there, or remove this "
 			    "section", s->title));
 		for (size_t j = 1; j < i; j++)
-			if (strcasecmp(sets[j].route, s->title) == 0)
+			if (strcasecmp(sets[j].route, sets[i].route) == 0)
 				problem(l, s->line, "the route has two sections: "
 				    "merge them");
 	}

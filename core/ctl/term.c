@@ -36,24 +36,6 @@ term_open(struct term *t, FILE *out, const char *when)
 	return 0;
 }
 
-/* C1 controls, and the marks that turn the direction of text or hide in it:
- * U+200B..U+200F, U+2028..U+202E, U+2060..U+2069, U+FEFF. */
-static bool
-is_steering(const unsigned char *p, size_t len)
-{
-	if (len == 2)
-		return p[0] == 0xc2 && p[1] < 0xa0;
-	if (len != 3)
-		return false;
-	if (p[0] == 0xef)
-		return p[1] == 0xbb && p[2] == 0xbf;
-	if (p[0] != 0xe2)
-		return false;
-	return (p[1] == 0x80 && ((p[2] >= 0x8b && p[2] <= 0x8f) ||
-	    (p[2] >= 0xa8 && p[2] <= 0xae))) ||
-	    (p[1] == 0x81 && p[2] >= 0xa0 && p[2] <= 0xa9);
-}
-
 const char *
 term_text(struct arena *arena, struct mt_span s)
 {
@@ -68,7 +50,7 @@ term_text(struct arena *arena, struct mt_span s)
 		if (*p >= 0x80) {
 			size_t n = utf8_length(p, s.len - i);
 
-			plain = n > 0 && !is_steering(p, n);
+			plain = n > 0 && !utf8_is_steering(p, n);
 			len = n > 0 ? n : 1;
 		}
 		for (size_t k = 0; k < len; k++) {

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/proto.h"
+#include "base/utf8.h"
 #include "pipeline/report.h"
 #include "smtp/address.h"
 #include "smtp/data.h"
@@ -134,21 +135,46 @@ data_faults(struct mt_span raw, uint64_t limit)
 	return data.faults;
 }
 
+/* Borrows from path, which then holds the mailbox in its brackets. */
+static bool
+path_parse(struct buf *path, struct mt_span mailbox, struct address *address)
+{
+	size_t used = 0;
+
+	buf_add_char(path, '<');
+	buf_add(path, mailbox.ptr, mailbox.len);
+	buf_add_char(path, '>');
+	return address_parse(buf_span(path), address, &used) == ADDRESS_OK &&
+	    used == path->len;
+}
+
 static bool
 path_is_good(struct mt_span mailbox, bool may_be_null)
 {
 	struct buf path = { 0 };
 	struct address address;
-	size_t used = 0;
-	bool good;
+	bool good = path_parse(&path, mailbox, &address) &&
+	    (may_be_null || address.kind != ADDRESS_NULL);
 
-	buf_add_char(&path, '<');
-	buf_add(&path, mailbox.ptr, mailbox.len);
-	buf_add_char(&path, '>');
-	good = address_parse(buf_span(&path), &address, &used) == ADDRESS_OK &&
-	    used == path.len && (may_be_null || address.kind != ADDRESS_NULL);
 	buf_free(&path);
 	return good;
+}
+
+/* As a front would have it: what is no address stays as it is. */
+static struct mt_span
+canonical(struct mt_span mailbox, char out[ADDRESS_PATH_MAX])
+{
+	struct buf path = { 0 };
+	struct address address;
+	char made[ADDRESS_PATH_MAX];
+
+	if (!utf8_is_ascii(mailbox) && path_parse(&path, mailbox, &address)) {
+		mailbox = address_canonical(&address, made);
+		memcpy(out, mailbox.ptr, mailbox.len);
+		mailbox.ptr = out;
+	}
+	buf_free(&path);
+	return mailbox;
 }
 
 /* What the dialogue would have refused before any stage is asked. */
@@ -175,7 +201,7 @@ dialogue_refuses(const struct engine *e, const struct mail *m, struct mt_span ra
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if ((faults & table[i].fault) != 0)
 			return table[i].reply;
-	return REPLY_NONE;
+	return data_header(raw) == DATA_HEADER_OTHER ? REPLY_HEADER : REPLY_NONE;
 }
 
 static void
@@ -223,6 +249,7 @@ check_line(struct engine *e, struct frame *f)
 	struct unpack u = unpack_of(f->body);
 	struct line_of *line = xcalloc(1, sizeof(*line));
 	int64_t now = unpack_i64(&u);
+	char sender[ADDRESS_PATH_MAX], rcpt[ADDRESS_PATH_MAX];
 	struct envelope envelope;
 	struct mail *m;
 
@@ -234,6 +261,8 @@ check_line(struct engine *e, struct frame *f)
 	if (envelope_unpack(&u, NULL, &envelope) != 0 ||
 	    mail_bytes_take(&u, f, &line->raw) != 0 || !unpack_done(&u))
 		log_panic("a check that cannot be read");
+	envelope.sender = canonical(envelope.sender, sender);
+	envelope.rcpt = canonical(envelope.rcpt, rcpt);
 	m = mail_new(&e->pipeline, &envelope, now != 0 ? now : now_s());
 	m->arg = line;
 	m->only = line->only;

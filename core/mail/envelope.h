@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Who wrote to whom over which connection: all that is known of a mail but
- * its content.  Addresses are without <>, syntax already checked.
+ * its content.  Addresses are without <>, syntax already checked, domains in
+ * A-labels.
  */
 #ifndef MAILTRI_MAIL_ENVELOPE_H
 #define MAILTRI_MAIL_ENVELOPE_H

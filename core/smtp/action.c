@@ -44,7 +44,7 @@ do_ehlo(struct session *s, const struct command *c)
 		buf_add_string(&s->out, "250-STARTTLS\r\n");
 	offer(s, FORWARD_XCLIENT, "XCLIENT");
 	offer(s, FORWARD_XFORWARD, "XFORWARD");
-	buf_add_string(&s->out, "250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n");
+	buf_add_string(&s->out, "250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES\r\n");
 }
 
 static void
@@ -72,7 +72,8 @@ static void
 do_mail(struct session *s, const struct command *c)
 {
 	const struct setting_limits *limits = &s->site->settings->limits;
-	bool has_parameters = c->size > 0 || c->body_8bit;
+	bool has_parameters = c->size > 0 || c->body_8bit || c->utf8;
+	char canonical[ADDRESS_PATH_MAX];
 
 	if (has_parameters && !s->esmtp)
 		session_reply(s, REPLY_PARAMETER);
@@ -83,10 +84,11 @@ do_mail(struct session *s, const struct command *c)
 	else if (s->site->inflight + c->size > limits->inflight_bytes)
 		session_reply(s, REPLY_BUSY);
 	else {
-		text_set(&s->sender, c->address.mailbox);
+		text_set(&s->sender, address_canonical(&c->address, canonical));
 		s->has_sender = true;
 		s->size = c->size;
 		s->body_8bit = c->body_8bit;
+		s->utf8 = c->utf8;
 		session_reply(s, REPLY_SENDER_OK);
 	}
 }
@@ -94,11 +96,13 @@ do_mail(struct session *s, const struct command *c)
 static void
 do_rcpt(struct session *s, const struct command *c)
 {
-	if (s->has_rcpt) {
-		session_reply(s, REPLY_SECOND);
+	char canonical[ADDRESS_PATH_MAX];
+
+	if (s->has_rcpt || (c->address.utf8 && !s->utf8)) {
+		session_reply(s, s->has_rcpt ? REPLY_SECOND : REPLY_UTF8_RECIPIENT);
 		return;
 	}
-	text_set(&s->rcpt, c->address.mailbox);
+	text_set(&s->rcpt, address_canonical(&c->address, canonical));
 	s->transaction = ++s->site->last_transaction;
 	if (s->transaction == 0)	/* 0 names no transaction */
 		s->transaction = ++s->site->last_transaction;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The path grammar of RFC 5321 section 4.1.2, strictly. */
+/* The path grammar of RFC 5321 section 4.1.2 and RFC 6531 section 3.3, strictly. */
 #include "smtp/address.h"
 
 #include <arpa/inet.h>
+
+#include "base/idna.h"
+#include "base/utf8.h"
 
 enum { LITERAL_MAX = 64 };	/* "[IPv6:" and 45 bytes and "]" */
 
@@ -13,10 +16,11 @@ is_alnum(char c)
 	    (c >= '0' && c <= '9');
 }
 
+/* Of UTF-8 every byte: address_parse() looks at the whole. */
 static bool
 is_atext(char c)
 {
-	return is_alnum(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+	return is_alnum(c) || (unsigned char)c >= 0x80 || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
 }
 
 /* One label without its dots; *numeric: digits only. */
@@ -100,7 +104,7 @@ quoted_string(struct mt_span in)
 			return i + 1;
 		if (in.ptr[i] == '\\')
 			i++;
-		if (i == in.len || in.ptr[i] < 0x20 || in.ptr[i] > 0x7e)
+		if (i == in.len || (unsigned char)in.ptr[i] < 0x20 || in.ptr[i] == 0x7f)
 			return 0;
 	}
 	return 0;
@@ -114,6 +118,19 @@ local_part(struct mt_span in)
 	return dot_string(in);
 }
 
+/* A domain with U-labels has to be one with A-labels, and the whole address
+ * still within its limit. */
+static enum address_error
+international(const struct address *a)
+{
+	char domain[IDNA_ASCII_MAX + 1];
+
+	if (idna_to_ascii(a->domain, domain) != 0 || !address_is_domain(span_of(domain)))
+		return ADDRESS_DOMAIN;
+	return a->local.len + 1 + strlen(domain) + 2 > ADDRESS_PATH_MAX ? ADDRESS_LONG :
+	    ADDRESS_OK;
+}
+
 static enum address_error
 mailbox_parse(struct mt_span in, struct address *out)
 {
@@ -122,15 +139,20 @@ mailbox_parse(struct mt_span in, struct address *out)
 	if (local == 0)
 		return ADDRESS_LOCAL;
 	if (local == in.len && span_is_nocase(in, "postmaster")) {
-		*out = (struct address){ ADDRESS_POSTMASTER, in, in, { in.ptr, 0 } };
+		*out = (struct address){ .kind = ADDRESS_POSTMASTER, .mailbox = in,
+			.local = in, .domain = { in.ptr, 0 } };
 		return ADDRESS_OK;
 	}
 	if (local == in.len || in.ptr[local] != '@')
 		return local == in.len ? ADDRESS_SYNTAX : ADDRESS_LOCAL;
 	if (local > ADDRESS_LOCAL_MAX)
 		return ADDRESS_LONG;
-	*out = (struct address){ ADDRESS_MAILBOX, in, { in.ptr, local },
-		{ in.ptr + local + 1, in.len - local - 1 } };
+	*out = (struct address){ .kind = ADDRESS_MAILBOX, .mailbox = in,
+		.local = { in.ptr, local },
+		.domain = { in.ptr + local + 1, in.len - local - 1 } };
+	out->utf8 = !utf8_is_ascii(in);
+	if (out->utf8 && !utf8_is_ascii(out->domain))
+		return international(out);
 	if (address_is_domain(out->domain))
 		return ADDRESS_OK;
 	out->kind = ADDRESS_LITERAL;
@@ -169,7 +191,24 @@ address_parse(struct mt_span in, struct address *out, size_t *used)
 	*used = length;
 	if (length == 2)
 		return ADDRESS_OK;
+	if (!utf8_is_text(span_make(in.ptr, length)))
+		return ADDRESS_LOCAL;
 	if (in.ptr[1] == '@')
 		return ADDRESS_ROUTE;
 	return mailbox_parse(span_make(in.ptr + 1, length - 2), out);
+}
+
+struct mt_span
+address_canonical(const struct address *a, char out[ADDRESS_PATH_MAX])
+{
+	char domain[IDNA_ASCII_MAX + 1];
+	size_t length;
+
+	if (!a->utf8 || utf8_is_ascii(a->domain) || idna_to_ascii(a->domain, domain) != 0)
+		return a->mailbox;
+	length = a->local.len + 1 + strlen(domain);
+	memcpy(out, a->local.ptr, a->local.len);
+	out[a->local.len] = '@';
+	memcpy(out + a->local.len + 1, domain, strlen(domain));
+	return span_make(out, length);
 }

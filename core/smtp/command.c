@@ -2,6 +2,8 @@
 /* One command line into verb and arguments; commands and states. */
 #include "smtp/command.h"
 
+#include "base/utf8.h"
+
 enum { SIZE_DIGITS_MAX = 19 };	/* RFC 1870 says 20; 19 cannot overflow */
 
 typedef enum reply_id (*parse_fn)(struct mt_span argument, struct command *);
@@ -92,12 +94,15 @@ word(struct mt_span s)
 }
 
 static bool
-is_printable(struct mt_span s)
+is_printable(struct mt_span s, bool utf8)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if (s.ptr[i] < 0x20 || s.ptr[i] > 0x7e)
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+
+		if (c < 0x20 || c == 0x7f || (c > 0x7f && !utf8))
 			return false;
-	return true;
+	}
+	return utf8_is_valid(s);
 }
 
 static enum reply_id
@@ -115,11 +120,18 @@ parse_any(struct mt_span argument, struct command *out)
 	return REPLY_NONE;
 }
 
+/* VRFY: RFC 6531 section 3.7.4.2 gives it the parameter, too. */
 static enum reply_id
 parse_some(struct mt_span argument, struct command *out)
 {
-	(void)out;
-	return argument.len == 0 ? REPLY_NO_ARGUMENT : REPLY_NONE;
+	static const char parameter[] = " SMTPUTF8";
+	enum { PARAMETER = sizeof(parameter) - 1 };
+
+	out->utf8 = argument.len > PARAMETER && span_is_nocase(
+	    skip(argument, argument.len - PARAMETER), parameter);
+	if (argument.len == 0)
+		return REPLY_NO_ARGUMENT;
+	return out->utf8 || utf8_is_ascii(argument) ? REPLY_NONE : REPLY_UTF8_RECIPIENT;
 }
 
 static enum reply_id
@@ -172,28 +184,40 @@ parameter_body(struct mt_span value, struct command *out)
 	    REPLY_PARAMETER_TWICE;
 }
 
+static enum reply_id
+parameter_utf8(struct mt_span value, struct command *out)
+{
+	out->utf8 = value.len == 0;
+	return out->utf8 ? REPLY_NONE : REPLY_PARAMETER_TWICE;
+}
+
 static const struct {
 	const char *keyword;
-	enum reply_id (*parse)(struct mt_span, struct command *);
+	enum reply_id (*parse)(struct mt_span, struct command *);	/* behind '=' */
 } mail_parameters[] = {
-	{ "SIZE=", parameter_size },
-	{ "BODY=", parameter_body },
+	{ "SIZE", parameter_size },
+	{ "BODY", parameter_body },
+	{ "SMTPUTF8", parameter_utf8 },
 };
 enum { MAIL_PARAMETERS = sizeof(mail_parameters) / sizeof(mail_parameters[0]) };
 
 static enum reply_id
 mail_parameter(struct mt_span parameter, struct command *out, unsigned *given)
 {
-	for (unsigned i = 0; i < MAIL_PARAMETERS; i++) {
-		size_t length = strlen(mail_parameters[i].keyword);
+	const char *equals = parameter.len == 0 ? NULL :
+	    memchr(parameter.ptr, '=', parameter.len);
+	size_t length = equals == NULL ? parameter.len : (size_t)(equals - parameter.ptr);
+	struct mt_span value = skip(parameter, length + (equals != NULL));
 
-		if (parameter.len < length || !span_is_nocase(
-		    span_make(parameter.ptr, length), mail_parameters[i].keyword))
+	if (equals != NULL && value.len == 0)
+		return REPLY_PARAMETER_TWICE;
+	for (unsigned i = 0; i < MAIL_PARAMETERS; i++) {
+		if (!span_is_nocase(span_make(parameter.ptr, length), mail_parameters[i].keyword))
 			continue;
 		if ((*given & 1u << i) != 0)
 			return REPLY_PARAMETER_TWICE;
 		*given |= 1u << i;
-		return mail_parameters[i].parse(skip(parameter, length), out);
+		return mail_parameters[i].parse(value, out);
 	}
 	return REPLY_PARAMETER;
 }
@@ -215,7 +239,7 @@ parse_mail(struct mt_span argument, struct command *out)
 			return error;
 		rest = skip(rest, 1 + parameter.len);
 	}
-	return REPLY_NONE;
+	return out->address.utf8 && !out->utf8 ? REPLY_UTF8_SENDER : REPLY_NONE;
 }
 
 static enum reply_id
@@ -263,7 +287,8 @@ command_parse(struct mt_span line, enum command_verb verb, struct command *out)
 	*out = (struct command){ .verb = verb };
 	if (line.len + 2 > verbs[verb].line_max)
 		return REPLY_LONG;
-	if (!is_printable(line))
+	if (!is_printable(line, verb == COMMAND_MAIL || verb == COMMAND_RCPT ||
+	    verb == COMMAND_VRFY))
 		return REPLY_BYTES;
 	argument = skip(line, word(line).len);
 	if (argument.len > 0)

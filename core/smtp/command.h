@@ -42,6 +42,7 @@ struct command {
 	struct address address;	/* MAIL, RCPT */
 	uint64_t size;		/* MAIL SIZE=; 0: not said */
 	bool body_8bit;		/* MAIL BODY=8BITMIME */
+	bool utf8;		/* MAIL SMTPUTF8 (RFC 6531 section 3.4) */
 };
 
 /* The verb alone, so that the table is asked before any argument is read.

@@ -10,6 +10,8 @@
  */
 #include "smtp/data.h"
 
+#include "base/utf8.h"
+
 void
 data_init(struct data *d, uint64_t limit)
 {
@@ -108,4 +110,20 @@ data_feed(struct data *d, struct mt_span in, struct buf *out)
 			after_text(d, in.ptr[i++]);
 	}
 	return i;
+}
+
+enum data_header
+data_header(struct mt_span message)
+{
+	const char *end = message.len == 0 ? NULL :
+	    memmem(message.ptr, message.len, "\r\n\r\n", 4);
+	struct mt_span header = message;
+
+	if (message.len >= 2 && memcmp(message.ptr, "\r\n", 2) == 0)
+		return DATA_HEADER_ASCII;
+	if (end != NULL)
+		header.len = (size_t)(end - message.ptr);
+	if (utf8_is_ascii(header))
+		return DATA_HEADER_ASCII;
+	return utf8_is_valid(header) ? DATA_HEADER_UTF8 : DATA_HEADER_OTHER;
 }

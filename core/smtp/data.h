@@ -39,6 +39,10 @@ void data_init(struct data *, uint64_t limit);
  * Fewer than in.len only where data_done(). */
 size_t data_feed(struct data *, struct mt_span in, struct buf *out);
 
+/* What the header of a message, up to the first empty line, is made of. */
+enum data_header { DATA_HEADER_ASCII, DATA_HEADER_UTF8, DATA_HEADER_OTHER };
+enum data_header data_header(struct mt_span message);
+
 static inline bool
 data_done(const struct data *d)
 {

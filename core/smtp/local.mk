@@ -4,7 +4,7 @@ libsmtp_a_SOURCES = core/smtp/action.c core/smtp/action.h core/smtp/address.c co
 	core/smtp/client.c core/smtp/client.h core/smtp/command.c core/smtp/command.h \
 	core/smtp/connection.c core/smtp/connection.h core/smtp/data.c core/smtp/data.h \
 	core/smtp/forward.c core/smtp/forward.h core/smtp/listener.c core/smtp/listener.h core/smtp/reply.c core/smtp/reply.h \
-	core/smtp/session.c core/smtp/session.h core/smtp/session_state.h core/smtp/stream.c core/smtp/stream.h \
+	core/smtp/session.c core/smtp/session.h core/smtp/session_known.c core/smtp/session_state.h core/smtp/stream.c core/smtp/stream.h \
 	core/smtp/text.h core/smtp/tls.c core/smtp/tls.h core/smtp/upstream.c core/smtp/upstream.h
 libsmtp_a_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)
 

@@ -20,7 +20,7 @@ static const struct reply replies[REPLY_COUNT] = {
 
 	[REPLY_UNKNOWN] = { 500, "5.5.2", "no such command" },
 	[REPLY_LONG] = { 500, "5.5.2", "line too long" },
-	[REPLY_BYTES] = { 500, "5.5.2", "a command is printable ASCII" },
+	[REPLY_BYTES] = { 500, "5.5.2", "a command is printable ASCII, an address UTF-8" },
 	[REPLY_ARGUMENT] = { 501, "5.5.4", "this command takes no argument" },
 	[REPLY_NO_ARGUMENT] = { 501, "5.5.4", "this command needs an argument" },
 	[REPLY_PARAMETER] = { 555, "5.5.4", "parameter not known or not offered" },
@@ -30,6 +30,13 @@ static const struct reply replies[REPLY_COUNT] = {
 	    "name yourself by a domain name or an address literal" },
 	[REPLY_SENDER] = { 501, "5.1.7", "sender address malformed" },
 	[REPLY_RECIPIENT] = { 501, "5.1.3", "recipient address malformed" },
+	[REPLY_UTF8_SENDER] = { 550, "5.6.7",	/* RFC 6531 section 3.5 */
+	    "smtp.address.ascii: a sender beyond ASCII needs the parameter SMTPUTF8" },
+	[REPLY_UTF8_RECIPIENT] = { 553, "5.6.7",
+	    "smtp.address.ascii: a recipient beyond ASCII needs the parameter SMTPUTF8" },
+	[REPLY_UTF8_HEADER] = { 550, "5.6.7",
+	    "smtp.header.ascii: a header beyond ASCII needs the parameter SMTPUTF8" },
+	[REPLY_HEADER] = { 550, "5.6.0", "smtp.header.bytes: the header is not UTF-8" },
 	[REPLY_NO_EHLO] = { 503, "5.5.1", "EHLO first, or LHLO in LMTP" },
 	[REPLY_NESTED] = { 503, "5.5.1", "a sender is already given" },
 	[REPLY_NO_SENDER] = { 503, "5.5.1", "MAIL first" },

@@ -33,6 +33,8 @@ session_enter(struct session *s, enum phase phase)
 static void
 tell(struct session *s, enum reply_id id)
 {
+	_Static_assert(REPLY_COUNT <= 64, "a bit of `told' for each reply");
+
 	if (reply_reason(id).len == 0 || (s->told & UINT64_C(1) << id) != 0)
 		return;
 	s->told |= UINT64_C(1) << id;
@@ -106,7 +108,7 @@ session_reset(struct session *s)
 	s->has_sender = false;
 	s->sender.len = 0;
 	s->size = 0;
-	s->body_8bit = false;
+	s->body_8bit = s->utf8 = false;
 }
 
 static bool
@@ -230,19 +232,35 @@ static const struct { uint32_t fault; enum reply_id id; } faults[] = {
 	{ DATA_UNWANTED, REPLY_BUSY },
 };
 
-static void
-data_refused(struct session *s)
+static enum reply_id
+fault_reply(uint32_t found)
 {
 	size_t i = 0;
 
-	while ((s->data.faults & faults[i].fault) == 0)
+	while ((found & faults[i].fault) == 0)
 		i++;
+	return faults[i].id;
+}
+
+/* A header beyond ASCII is of RFC 6532, and that is asked for. */
+static enum reply_id
+header_refused(const struct session *s)
+{
+	enum data_header header = data_header(buf_span(&s->body));
+
+	if (header == DATA_HEADER_OTHER)
+		return REPLY_HEADER;
+	return header == DATA_HEADER_UTF8 && !s->utf8 ? REPLY_UTF8_HEADER : REPLY_NONE;
+}
+
+static void
+message_refused(struct session *s, enum reply_id id)
+{
 	session_enter(s, PHASE_COMMAND);
-	if (faults[i].fault == DATA_BARE)	/* whoever sends this is not
-						 * to be talked to */
-		session_refuse(s, REPLY_BARE);
+	if (id == REPLY_BARE)	/* whoever sends this is not to be talked to */
+		session_refuse(s, id);
 	else
-		session_reply(s, faults[i].id);
+		session_reply(s, id);
 	session_reset(s);
 }
 
@@ -250,12 +268,14 @@ static size_t
 input_data(struct session *s, struct mt_span in)
 {
 	size_t used = data_feed(&s->data, in, &s->body);
+	enum reply_id id;
 
 	charge_body(s);
 	if (!data_done(&s->data))
 		return used;
-	if (s->data.faults != 0) {
-		data_refused(s);
+	id = s->data.faults != 0 ? fault_reply(s->data.faults) : header_refused(s);
+	if (id != REPLY_NONE) {
+		message_refused(s, id);
 		return used;
 	}
 	session_enter(s, PHASE_MESSAGE);
@@ -487,106 +507,4 @@ session_free(struct session *s)
 	session_reset(s);
 	buf_free(&s->out);
 	free(s);
-}
-
-struct buf *
-session_output(struct session *s)
-{
-	return &s->out;
-}
-
-void *
-session_owner(const struct session *s)
-{
-	return s->owner;
-}
-
-const struct session_site *
-session_site(const struct session *s)
-{
-	return s->site;
-}
-
-const struct session_peer *
-session_peer(const struct session *s)
-{
-	return &s->peer;
-}
-
-bool
-session_is_upstream(const struct session *s)
-{
-	return s->peer.trust != 0 && s->upstream != UPSTREAM_TELLING &&
-	    s->upstream != UPSTREAM_GONE;
-}
-
-struct mt_span
-session_client(const struct session *s)
-{
-	if (s->peer.trust == 0)
-		return s->peer.address;
-	return s->forward.address.len > 0 ? text_span(&s->forward.address) :
-	    SPAN("unknown");
-}
-
-uint16_t
-session_client_port(const struct session *s)
-{
-	return s->peer.trust == 0 ? s->peer.port : s->forward.port;
-}
-
-struct mt_span
-session_upstream(const struct session *s)
-{
-	return s->peer.trust == 0 ? SPAN("") : s->peer.address;
-}
-
-uint32_t
-session_transaction(const struct session *s)
-{
-	return s->transaction;
-}
-
-struct mt_span
-session_helo(const struct session *s)
-{
-	if (session_is_upstream(s))	/* its own name proves nothing */
-		return text_span(&s->forward.helo);
-	return text_span(&s->helo);
-}
-
-struct mt_span
-session_sender(const struct session *s)
-{
-	return text_span(&s->sender);
-}
-
-struct mt_span
-session_rcpt(const struct session *s)
-{
-	return text_span(&s->rcpt);
-}
-
-struct mt_span
-session_tls(const struct session *s)
-{
-	return text_span(&s->tls);
-}
-
-uint64_t
-session_size(const struct session *s)
-{
-	return s->size;
-}
-
-bool
-session_is_esmtp(const struct session *s)
-{
-	return s->esmtp;
-}
-
-bool
-session_is_8bit(const struct session *s)
-{
-	return s->body_8bit;
 }

@@ -124,5 +124,6 @@ struct mt_span session_tls(const struct session *);	/* empty: none */
 uint64_t session_size(const struct session *);	/* SIZE=, 0: not said */
 bool session_is_esmtp(const struct session *);
 bool session_is_8bit(const struct session *);
+bool session_is_utf8(const struct session *);	/* SMTPUTF8 was given */
 
 #endif

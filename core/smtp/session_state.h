@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Inside of a session: shared by session.c and action.c alone. */
+/* Inside of a session: shared by session*.c and action.c alone. */
 #ifndef MAILTRI_SMTP_SESSION_STATE_H
 #define MAILTRI_SMTP_SESSION_STATE_H
 
@@ -43,7 +43,7 @@ struct session {
 	uint64_t told;		/* refusals already reported, by reply_id */
 	uint64_t size;		/* SIZE= */
 	uint64_t charged;	/* our part of site->inflight */
-	bool esmtp, body_8bit;
+	bool esmtp, body_8bit, utf8;
 	bool has_sender, has_rcpt;	/* MAIL, RCPT answered 250 */
 	bool open;		/* rcpt() was asked, end() not called */
 	bool discarding;	/* the rest of a line too long */

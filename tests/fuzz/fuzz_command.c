@@ -19,12 +19,21 @@ check_inside(struct mt_span line, struct mt_span part)
 static void
 check_address(struct mt_span line, const struct address *a)
 {
+	char out[ADDRESS_PATH_MAX];
+	struct mt_span canonical;
+	const char *at;
+
 	check_inside(line, a->mailbox);
 	check_inside(line, a->local);
 	check_inside(line, a->domain);
 	if (a->mailbox.len > ADDRESS_PATH_MAX - 2 || a->local.len > ADDRESS_LOCAL_MAX)
 		abort();
-	if (a->kind == ADDRESS_MAILBOX && !address_is_domain(a->domain))
+	canonical = address_canonical(a, out);
+	if (canonical.len > ADDRESS_PATH_MAX - 2)
+		abort();
+	at = memrchr(canonical.ptr, '@', canonical.len);
+	if (a->kind == ADDRESS_MAILBOX && (at == NULL || !address_is_domain(
+	    span_make(at + 1, (size_t)(canonical.ptr + canonical.len - at) - 1))))
 		abort();
 	if (a->kind == ADDRESS_LITERAL && !address_is_literal(a->domain))
 		abort();

@@ -9,10 +9,10 @@ import tree
 # Program or stage: libraries beyond libc it may link itself.
 GLIB = {"libgmime-3.0", "libglib-2.0", "libgobject-2.0", "libgio-2.0"}
 PROGRAMS = {
-    "mailtrid": {"libconfuse"},
-    "mailtrictl": {"libconfuse", "libjansson", "libcrypto"},
-    "front": {"libssl", "libcrypto"},
-    "engine": {"libsqlite3", "libcrypto", "libjansson"},
+    "mailtrid": {"libconfuse", "libidn2"},
+    "mailtrictl": {"libconfuse", "libidn2", "libjansson", "libcrypto"},
+    "front": {"libidn2", "libssl", "libcrypto"},
+    "engine": {"libidn2", "libsqlite3", "libcrypto", "libjansson"},
     "parser": GLIB,
     "worker": set(),
     "worker-net": {"libcurl"},

@@ -9,7 +9,7 @@
 #define MAIL "MAIL FROM:<a@b.example>\r\n"
 #define RCPT "RCPT TO:<task.linear@mx.example>\r\n"
 #define BODY "Subject: x\r\n\r\nhello\r\n"
-#define LINES_EHLO_END "250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n"
+#define LINES_EHLO_END "250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES\r\n"
 #define LINES_EHLO "250-mx.example\r\n250-PIPELINING\r\n250-SIZE 1000\r\n" LINES_EHLO_END
 
 static inline int

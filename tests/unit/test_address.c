@@ -2,6 +2,7 @@
 /* The path grammar, at its limits and one beyond. */
 #include "test.h"
 
+#include "base/buf.h"
 #include "smtp/address.h"
 
 static const struct {
@@ -21,6 +22,10 @@ static const struct {
 	{ "<a@1.example>", ADDRESS_OK, ADDRESS_MAILBOX },
 	{ "<a@[192.0.2.1]>", ADDRESS_OK, ADDRESS_LITERAL },
 	{ "<a@[IPv6:2001:db8::1]>", ADDRESS_OK, ADDRESS_LITERAL },
+	{ "<\xc3\xbc@b>", ADDRESS_OK, ADDRESS_MAILBOX },
+	{ "<\"\xc3\xbc \xe7\x94\xb2\"@b>", ADDRESS_OK, ADDRESS_MAILBOX },
+	{ "<a@b\xc3\xbc.example>", ADDRESS_OK, ADDRESS_MAILBOX },
+	{ "<\xf0\x9f\x93\xac@\xe4\xbe\x8b\xe5\xad\x90.example>", ADDRESS_OK, ADDRESS_MAILBOX },
 	{ "<Postmaster>", ADDRESS_OK, ADDRESS_POSTMASTER },
 
 	{ "", ADDRESS_SYNTAX, 0 },
@@ -40,7 +45,19 @@ static const struct {
 	{ "<a\"b\"@c>", ADDRESS_LOCAL, 0 },
 	{ "<\"a\"b@c>", ADDRESS_LOCAL, 0 },
 	{ "<\"a\tb\"@c>", ADDRESS_LOCAL, 0 },
-	{ "<\xc3\xbc@b>", ADDRESS_LOCAL, 0 },
+	{ "<\xbc@b>", ADDRESS_LOCAL, 0 },		/* not UTF-8 */
+	{ "<\xc0\xaf@b>", ADDRESS_LOCAL, 0 },	/* overlong */
+	{ "<\xed\xa0\x80@b>", ADDRESS_LOCAL, 0 },	/* surrogate */
+	{ "<\xc2\x85@b>", ADDRESS_LOCAL, 0 },	/* C1 */
+	{ "<a\xe2\x80\xa8@b>", ADDRESS_LOCAL, 0 },	/* U+2028 */
+	{ "<a\xe2\x80\xae@b>", ADDRESS_LOCAL, 0 },	/* right to left */
+	{ "<a@b\xef\xbb\xbf.example>", ADDRESS_LOCAL, 0 },
+	{ "<a@b\xff.example>", ADDRESS_LOCAL, 0 },
+	{ "<a@\xf0\x9f\x93\xac\xcc\x80..example>", ADDRESS_DOMAIN, 0 },
+	{ "<a@\xc3\xbc_.example>", ADDRESS_DOMAIN, 0 },
+	{ "<a@-\xc3\xbc.example>", ADDRESS_DOMAIN, 0 },
+	{ "<a@\xc3\xbc..example>", ADDRESS_DOMAIN, 0 },
+	{ "<a@\xd9\xa1\xd9\xa2.\xc2\xb9>", ADDRESS_DOMAIN, 0 },
 	{ "<a@>", ADDRESS_DOMAIN, 0 },
 	{ "<a@b@c>", ADDRESS_DOMAIN, 0 },
 	{ "<a@b.>", ADDRESS_DOMAIN, 0 },
@@ -51,7 +68,6 @@ static const struct {
 	{ "<a@b_c>", ADDRESS_DOMAIN, 0 },
 	{ "<a@b c>", ADDRESS_DOMAIN, 0 },
 	{ "<a@b(c)>", ADDRESS_DOMAIN, 0 },
-	{ "<a@b\xc3\xbc.example>", ADDRESS_DOMAIN, 0 },
 	{ "<a@192.0.2.1>", ADDRESS_DOMAIN, 0 },
 	{ "<a@[192.0.2]>", ADDRESS_DOMAIN, 0 },
 	{ "<a@[192.0.2.256]>", ADDRESS_DOMAIN, 0 },
@@ -92,6 +108,65 @@ parts_are_typed(void **state)
 	assert_true(span_is(a.mailbox, "\"x@y\"@Example.COM"));
 	assert_true(span_is(a.local, "\"x@y\""));
 	assert_true(span_is(a.domain, "Example.COM"));
+}
+
+static void
+u_labels_are_a_labels(void **state)
+{
+	static const struct { const char *path, *canonical; } names[] = {
+		{ "<a@B.example>", "a@B.example" },
+		{ "<\xc3\xbc@b.example>", "\xc3\xbc@b.example" },
+		{ "<a@b\xc3\xbc" "cher.example>", "a@xn--bcher-kva.example" },
+		{ "<a@B\xc3\x9c" "CHER.example>", "a@xn--bcher-kva.example" },
+		{ "<a@bu\xcc\x88" "cher.example>", "a@xn--bcher-kva.example" },	/* NFD */
+		{ "<\xc3\xbc@\xe4\xbe\x8b.\xe4\xbe\x8b>", "\xc3\xbc@xn--fsq.xn--fsq" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char out[ADDRESS_PATH_MAX];
+		struct address a;
+		size_t used;
+
+		assert_int_equal(address_parse(span_of(names[i].path), &a, &used), ADDRESS_OK);
+		if (!span_is(address_canonical(&a, out), names[i].canonical))
+			fail_msg("%s", names[i].path);
+		assert_int_equal(a.utf8, i > 0);
+	}
+}
+
+/* Limits are of bytes, and of the name in A-labels, too. */
+static void
+international_limits(void **state)
+{
+	struct buf b = { 0 };
+	struct address a;
+	size_t used;
+
+	(void)state;
+	for (size_t units = ADDRESS_LOCAL_MAX / 2; units <= ADDRESS_LOCAL_MAX / 2 + 1; units++) {
+		buf_reset(&b);
+		buf_add_char(&b, '<');
+		for (size_t i = 0; i < units; i++)
+			buf_add_string(&b, "\xc3\xbc");
+		buf_add_string(&b, "@b>");
+		assert_int_equal(address_parse(buf_span(&b), &a, &used),
+		    units * 2 <= ADDRESS_LOCAL_MAX ? ADDRESS_OK : ADDRESS_LONG);
+	}
+	/* 217 bytes of A-labels, 127 as written. */
+	for (size_t local = 36; local <= 37; local++) {
+		buf_reset(&b);
+		buf_add_char(&b, '<');
+		for (size_t i = 0; i < local; i++)
+			buf_add_char(&b, 'a');
+		buf_add_char(&b, '@');
+		for (size_t i = 0; i < 15; i++)
+			buf_add_string(&b, "b\xc3\xbc" "cher.");
+		buf_add_string(&b, "example>");
+		assert_int_equal(address_parse(buf_span(&b), &a, &used),
+		    local == 36 ? ADDRESS_OK : ADDRESS_LONG);
+	}
+	buf_free(&b);
 }
 
 static void
@@ -155,6 +230,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_case),
 		cmocka_unit_test(parts_are_typed),
+		cmocka_unit_test(u_labels_are_a_labels),
+		cmocka_unit_test(international_limits),
 		cmocka_unit_test(nul_ends_nothing),
 		cmocka_unit_test(limits_and_one_beyond),
 	};

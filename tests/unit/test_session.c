@@ -120,7 +120,7 @@ gate(void **state)
 
 	codes(w, "", "220 ");
 	says(w, HELLO, "250-mx.example\r\n250-PIPELINING\r\n250-SIZE 1000\r\n"
-	    "250-STARTTLS\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n");
+	    "250-STARTTLS\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES\r\n");
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		says(w, refused[i], "530 5.7.0 Must issue a STARTTLS command first\r\n");
 	told(w, "early:smtp.tls.required ");	/* once a session */
@@ -330,11 +330,76 @@ other_commands(void **state)
 	    "250 252 214 502 502 502 ");
 }
 
+/* RFC 6531: only who asks for UTF-8 may send it, and only for one mail. */
+static void
+international_mail(void **state)
+{
+	struct world *w = *state;
+
+	codes(w, "", "220 ");
+	codes(w, HELLO, "250 ");
+	says(w, "MAIL FROM:<j\xc3\xb6ran@b\xc3\xbc" "cher.example>\r\n",
+	    "550 5.6.7 smtp.address.ascii: a sender beyond ASCII needs the parameter SMTPUTF8\r\n");
+	codes(w, MAIL, "250 ");
+	says(w, "RCPT TO:<b\xc3\xbcro@mx.example>\r\n",
+	    "553 5.6.7 smtp.address.ascii: a recipient beyond ASCII needs the parameter SMTPUTF8\r\n");
+	codes(w, RCPT "DATA\r\n", "250 354 ");
+	says(w, "Subject: \xc3\xbc\r\n\r\nhello\r\n.\r\n",
+	    "550 5.6.7 smtp.header.ascii: a header beyond ASCII needs the parameter SMTPUTF8\r\n");
+	told(w, "early:smtp.address.ascii early:smtp.address.ascii rcpt:task.linear@mx.example "
+	    "early:smtp.header.ascii end:0 ");
+	codes(w, "MAIL FROM:<j\xc3\xb6ran@b\xc3\xbc" "cher.example> SMTPUTF8 BODY=8BITMIME\r\n"
+	    "RCPT TO:<b\xc3\xbcro@mx.ex\xc3\xa4mple>\r\n", "250 250 ");
+	assert_string_equal(world_text(session_sender(w->session)),
+	    "j\xc3\xb6ran@xn--bcher-kva.example");
+	assert_string_equal(world_text(session_rcpt(w->session)),
+	    "b\xc3\xbcro@mx.xn--exmple-cua");
+	assert_true(session_is_utf8(w->session));
+	codes(w, "DATA\r\n", "354 ");
+	codes(w, "Subject: \xc3\xbc\r\n\r\n\xff\r\n.\r\n", "250 ");	/* any body */
+	assert_false(session_is_utf8(w->session));
+	codes(w, "MAIL FROM:<a@b.example> SMTPUTF8\r\nRSET\r\n" MAIL
+	    "RCPT TO:<b\xc3\xbcro@mx.example>\r\n", "250 250 250 553 ");
+}
+
+static void
+header_bytes(void **state)
+{
+	static const struct { const char *in, *want; } cases[] = {
+		{ "Subject: \xfc\r\n\r\nx\r\n.\r\n", "550 " },
+		{ "Subject: x\r\n\r\n\xfc\r\n.\r\n", "250 " },
+		{ "\r\n\xfc\r\n.\r\n", "250 " },
+		{ "Subject: x\r\nX: \xed\xa0\x80\r\n.\r\n", "550 " },	/* no body */
+		{ "Subject: \xe4\xbe\x8b\r\n.\r\n", "250 " },
+	};
+	struct world *w = *state;
+
+	codes(w, "", "220 ");
+	codes(w, HELLO, "250 ");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		codes(w, "MAIL FROM:<a@b.example> SMTPUTF8\r\n" RCPT "DATA\r\n", "250 250 354 ");
+		codes(w, cases[i].in, cases[i].want);
+	}
+}
+
+/* HELO knows no parameters. */
+static void
+no_utf8_after_helo(void **state)
+{
+	struct world *w = *state;
+
+	codes(w, "", "220 ");
+	codes(w, "HELO c.example\r\nMAIL FROM:<a@b.example> SMTPUTF8\r\n", "250 555 ");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(one_mail), CASE(one_group), CASE(group_waits_for_the_judge),
+		CASE(one_mail),
+		CASE(international_mail),
+		CASE(header_bytes),
+		CASE(no_utf8_after_helo), CASE(one_group), CASE(group_waits_for_the_judge),
 		CASE(one_byte_at_a_time), CASE(second_recipient),
 		CASE(refused_recipient_may_be_followed_by_another), GATED(gate),
 		CASE(starttls_only_where_offered), GATED(starttls_injection),
