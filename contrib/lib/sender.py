@@ -114,9 +114,9 @@ class Client:
         return smtp
 
     @staticmethod
-    def offer(smtp, mail_from, recipient, message):
+    def offer(smtp, mail_from, recipient, message, *parameters):
         """One transaction in an open session; the deciding Answer."""
-        answer = Answer(*smtp.mail(mail_from, [f"SIZE={len(message)}"]))
+        answer = Answer(*smtp.mail(mail_from, [f"SIZE={len(message)}", *parameters]))
         if answer.code != 250:
             return answer
         answer = Answer(*smtp.rcpt(recipient))

@@ -129,6 +129,8 @@ CORE_PROBLEMS = [
     ('pipeline = {{ "t-conf" }}', 'pipeline = {{ "../x" }}', "7: ", "no name of a stage"),
     ('pipeline = {{ "t-conf" }}', 'pipeline = {{ "t-conf", "dlp" }}', "7: ", "cannot be opened"),
     ("task.linear@example.com", "task", "8: ", "no intent address"),
+    ("task.linear@example.com", "task.l\u202einear@example.com", "8: ", "no intent address"),
+    ("task.linear@example.com", "task.linear@ex_\u00fc.com", "8: ", "no intent address"),
     ("task.linear@example.com", ".linear@example.com", "8: ", "no intent address"),
     ("task.linear@example.com", "task.linear@example..com", "8: ", "no intent address"),
     ('intents = {{ "create_task" }}', "", "8: ", "intents must be set"),
