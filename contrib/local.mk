@@ -4,3 +4,9 @@ EXTRA_DIST += contrib/mailtri.pc.in contrib/packages contrib/quickstart contrib/
 	contrib/lib/quickstart.py contrib/lib/send.py \
 	contrib/lib/certs.py contrib/lib/child.py contrib/lib/instance.py \
 	contrib/lib/nameserver.py contrib/lib/sender.py contrib/lib/world.py
+EXTRA_DIST += contrib/stage-template/README.md contrib/stage-template/Makefile \
+	contrib/stage-template/dnsbl.c contrib/stage-template/test_dnsbl.c \
+	contrib/stage-template/dnsbl.conf contrib/stage-template/mailtri-dnsbl.7 \
+	contrib/stage-template/debian/changelog contrib/stage-template/debian/control \
+	contrib/stage-template/debian/copyright contrib/stage-template/debian/rules \
+	contrib/stage-template/debian/source/format tests/package/test_template.py

@@ -271,6 +271,21 @@ list_all(struct context *c)
 	return COMMAND_DONE;
 }
 
+/* A worker takes nothing but an absolute path; a person is in some folder. */
+static int
+some_file(struct context *c, const char *file)
+{
+	char *path = *file == '/' ? strdup(file) : realpath(file, NULL);
+	int status = COMMAND_FAILED;
+
+	if (path == NULL)
+		command_error("%s: %s", file, strerror(errno));
+	else
+		status = one_file(c, path);
+	free(path);
+	return status;
+}
+
 static bool
 is_file(const char *name)
 {
@@ -290,7 +305,7 @@ stages_run(struct context *c)
 	}
 	if (c->operands.count == 0)
 		return list_all(c);
-	return is_file(c->operands.item[0]) ? one_file(c, c->operands.item[0]) :
+	return is_file(c->operands.item[0]) ? some_file(c, c->operands.item[0]) :
 	    one_name(c, c->operands.item[0]);
 }
 

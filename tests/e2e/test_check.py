@@ -258,6 +258,7 @@ def test_stages_are_described(box):
     assert [s["name"] for s in listed] == ["auth", "allowlist"]
     one = box.ctl_one("stages", box.programs.stages / "allowlist.so")
     assert one["name"] == "allowlist" and "allow" in [o["name"] for o in one["options"]]
+    assert box.ctl_one("stages", os.path.relpath(box.programs.stages / "allowlist.so")) == one
     page = box.ctl_run("stages", "auth").stdout
     assert "OPTION" in page and "WRITES" in page and "auth.spf" in page
     manual = box.ctl_run("stages", "--man", box.programs.stages / "allowlist.so").stdout
