@@ -404,7 +404,8 @@ finish(struct http *h, CURLcode code)
 	curl_easy_getinfo(h->curl, CURLINFO_RETRY_AFTER, &retry_after);
 	if (code == CURLE_OK && status > 0) {
 		r.status = (int)status;
-		r.retry_after_s = retry_after > 0 ? (uint32_t)retry_after : 0;
+		r.retry_after_s = retry_after < 0 ? 0 :
+		    retry_after > UINT32_MAX ? UINT32_MAX : (uint32_t)retry_after;
 		r.fields = buf_span(&h->fields);
 		r.body = buf_span(&h->body);
 	} else {

@@ -112,6 +112,15 @@ choose_in_subject(const struct setting_route *r, struct mt_span s, int *chosen)
 	return 0;
 }
 
+/* "-- " and nothing else: more on the line is a list entry or an aside. */
+static bool
+ends_text(struct mt_span line)
+{
+	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
+		line.len--;
+	return span_is(line, "-- ");
+}
+
 /* Lines that begin with "#word", up to the signature (RFC 3676 4.3). */
 static int
 choose_in_text(const struct setting_route *r, struct mt_span s, int *chosen)
@@ -124,7 +133,7 @@ choose_in_text(const struct setting_route *r, struct mt_span s, int *chosen)
 		const char *end = memchr(s.ptr + at, '\n', s.len - at);
 		size_t len = end == NULL ? s.len - at : (size_t)(end - s.ptr) - at;
 
-		if (len >= 3 && memcmp(s.ptr + at, "-- ", 3) == 0)
+		if (ends_text(span_make(s.ptr + at, len)))
 			break;
 		if (len > 1 && s.ptr[at] == '#' &&
 		    choose(r, word_at(s, at + 1), chosen) != 0)

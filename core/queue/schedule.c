@@ -21,13 +21,16 @@ static uint32_t
 wait_for(const struct schedule *schedule, const struct queue_target *target,
     const struct mt_delivery *delivery)
 {
-	uint32_t random, wait;
+	uint32_t random, wait, asked;
 
 	if (delivery->status == MT_PAUSE)
 		return schedule->max_s;
 	hash_random(&random, sizeof(random));
 	wait = schedule_wait(schedule, target->attempt, random);
-	return delivery->retry_after_s > wait ? delivery->retry_after_s : wait;
+	asked = delivery->retry_after_s;
+	if (asked > SCHEDULE_RETRY_AFTER_MAX_S)
+		asked = SCHEDULE_RETRY_AFTER_MAX_S;
+	return asked > wait ? asked : wait;
 }
 
 enum queue_target_state

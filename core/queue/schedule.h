@@ -5,6 +5,10 @@
 
 #include "queue/queue.h"
 
+/* A target that asks for more is asked again after a day: its clock may be
+ * wrong, and a mail must not fail for one header field. */
+enum { SCHEDULE_RETRY_AFTER_MAX_S = 86400 };
+
 struct schedule {
 	uint32_t min_s, max_s;	/* first and longest wait */
 };

@@ -147,7 +147,7 @@ struct mt_result {
 struct mt_delivery {
 	uint32_t size;
 	int32_t	 status;	/* enum mt_delivery_status */
-	uint32_t retry_after_s;
+	uint32_t retry_after_s;	/* the host waits for a day at most */
 	int32_t	 code;		/* HTTP status or errno; 0 unknown */
 	char	 resource_id[128];
 	char	 resource_url[368];

@@ -113,5 +113,11 @@ plugins_auth_fuzz_header_CPPFLAGS = $(TEST_CPPFLAGS)
 plugins_auth_fuzz_header_CFLAGS = $(auth_cflags) $(auth_fuzz_flags)
 plugins_auth_fuzz_header_LDFLAGS = $(auth_fuzz_flags)
 plugins_auth_fuzz_header_LDADD = $(auth_libs)
+noinst_PROGRAMS += plugins/auth/fuzz_key_record
+plugins_auth_fuzz_key_record_SOURCES = plugins/auth/fuzz_key_record.c $(auth_sources)
+plugins_auth_fuzz_key_record_CPPFLAGS = $(TEST_CPPFLAGS)
+plugins_auth_fuzz_key_record_CFLAGS = $(auth_cflags) $(auth_fuzz_flags)
+plugins_auth_fuzz_key_record_LDFLAGS = $(auth_fuzz_flags)
+plugins_auth_fuzz_key_record_LDADD = $(auth_libs)
 endif
 endif

@@ -45,6 +45,13 @@ test_decide(void **state)
 	assert_int_equal(due_ms, 1500000);
 	d.retry_after_s = 1000;
 	assert_int_equal(schedule_decide(&schedule, &target, &d, 1000000, &due_ms), QUEUE_FAILED);
+	target.give_up_s = INT32_MAX;
+	for (uint32_t over = 0; over < 2; over++) {
+		d.retry_after_s = SCHEDULE_RETRY_AFTER_MAX_S + over;
+		assert_int_equal(schedule_decide(&schedule, &target, &d, 1000000, &due_ms),
+		    QUEUE_WAITING);
+		assert_int_equal(due_ms, 1000000 + 86400 * 1000);
+	}
 	d.status = MT_PAUSE;
 	assert_int_equal(schedule_decide(&schedule, &target, &d, 1000000, &due_ms), QUEUE_PAUSED);
 	assert_int_equal(due_ms, 4600000);

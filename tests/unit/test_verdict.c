@@ -103,6 +103,8 @@ intents_are_selected(void **state)
 		{ "", "text #update inside", "create_task" },
 		{ "", "> #update quoted", "create_task" },
 		{ "", "-- \n#update in the signature", "create_task" },
+		{ "", "-- \r\n#update in the signature", "create_task" },
+		{ "", "-- see below\n#update this", "update_task" },
 		{ "#task #update", "", NULL },
 		{ "#task", "#update", NULL },
 		{ "#delete this", "", "create_task" },	/* not of this route */
