@@ -141,7 +141,7 @@ store_event(struct watch *w, uint32_t events)
 void
 engine_committed(struct engine *e)
 {
-	head_signer_wake(e->signer);
+	publisher_wake(e->publisher);
 }
 
 /* Room comes back by itself; so does what waits for its minute. */
@@ -214,7 +214,7 @@ control_open(struct engine *e, struct frame *f)
 	if (f->fd_count != 1)
 		return;
 	e->handlers = (struct handlers){ .store = e->store, .settings = e->settings,
-		.key = &e->head_key, .status = status_roles,
+		.key = &e->audit_key, .publisher = e->publisher, .status = status_roles,
 		.open = open_slot, .due = due, .discarded = discarded, .arg = e };
 	e->control = control_server_new(e->loop, f->fds[0], handlers_table, &e->handlers);
 	f->fds[0] = -1;
@@ -359,5 +359,6 @@ main(int argc, char **argv)
 	engine_open(&engine, engine.check ? state : engine.settings->state_dir);
 	loop_run(engine.loop);
 	store_close(engine.store);
+	publisher_free(engine.publisher);
 	return 0;
 }

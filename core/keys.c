@@ -2,7 +2,7 @@
 /*
  * The role `keys': the only process that holds root, shard and signing keys.
  * It hands out message keys ahead of need, opens and erases single ones, and
- * signs heads of the audit log.  Of messages it knows slot numbers.
+ * signs checkpoints of the audit log.  Of messages it knows slot numbers.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "audit/note.h"
+#include "audit/promise.h"
 #include "base/frame.h"
 #include "base/log.h"
 #include "base/proto.h"
@@ -22,6 +22,7 @@ enum { EXIT_DISK = 75, ERASE_COUNT_MAX = 16384 };
 
 struct keys {
 	struct vault *vault;
+	struct promise promise;
 	uint32_t id;		/* of the frame being answered */
 	struct buf out;
 };
@@ -97,17 +98,53 @@ serve_erase(struct keys *k, struct unpack *u)
 }
 
 static void
+key_of(const struct keys *k, struct note_key *key)
+{
+	*key = (struct note_key){ .name = "" };
+	snprintf(key->name, sizeof(key->name), "%s", vault_name(k->vault));
+	memcpy(key->public_key, vault_public(k->vault), NOTE_KEY_SIZE);
+}
+
+/* That it will be signed is durable before it is. */
+static void
+sign(struct keys *k, const struct checkpoint *c, struct checkpoint_signatures *out)
+{
+	struct promise promise = { c->log, c->head };
+	struct buf text = { 0 }, timed = { 0 };
+	struct note_key key;
+	int error = 0;
+
+	if (memcmp(&promise, &k->promise, sizeof(promise)) != 0)
+		error = promise_save(vault_dir(k->vault), &promise);
+	if (error != 0)
+		disk_failed("keys: keeping what is signed", error);
+	k->promise = promise;
+	key_of(k, &key);
+	checkpoint_text(&key, c, &text);
+	checkpoint_timed(&key, c, &timed);
+	vault_sign(k->vault, buf_span(&text), out->text);
+	vault_sign(k->vault, buf_span(&timed), out->timed);
+	buf_free(&text);
+	buf_free(&timed);
+}
+
+static void
 serve_sign(struct keys *k, struct unpack *u)
 {
-	uint8_t signature[VAULT_SIGNATURE_SIZE];
-	int error = vault_sign(k->vault, unpack_span(u), signature);
+	struct promise_answer out = { .error = 0 };
+	struct promise_ask ask;
 
-	if (error == EPERM || error == EBADMSG)
-		log_error("keys: a head is not signed: %s", error == EPERM ?
-		    "a larger one was signed before" : "it is none");
-	else if (error != 0)
-		disk_failed("keys: noting what is signed", error);
-	pack_span(&k->out, span_make(signature, error == 0 ? sizeof(signature) : 0));
+	if (promise_ask_unpack(unpack_rest(u), &ask) != 0)
+		log_panic("a checkpoint that cannot be read");
+	out.error = promise_check(&k->promise, &ask);
+	if (out.error == 0)
+		sign(k, &ask.checkpoint, &out.signatures);
+	else
+		log_error("a checkpoint of %llu records does not extend the last signed, of %llu: "
+		    "not signed", (unsigned long long)ask.checkpoint.head.size,
+		    (unsigned long long)k->promise.head.size);
+	out.last = k->promise;
+	promise_answer_pack(&k->out, &out);
 	answer(k, PROTO_SIGNATURE);
 }
 
@@ -143,21 +180,11 @@ serve_hello(struct keys *k, struct unpack *u)
 	pack_span(&k->out, span_make(vault_public(k->vault), VAULT_PUBLIC_SIZE));
 	pack_string(&k->out, vault_name(k->vault));
 	pack_u64(&k->out, vault_next(k->vault));
-	pack_u64(&k->out, vault_signed(k->vault));
 	pack_u32(&k->out, vault_generation(k->vault));
 	pack_span(&k->out, span_make(vault_root(k->vault)->id, ROOT_ID_SIZE));
 	pack_u32(&k->out, vault_root(k->vault)->version);
+	promise_pack(&k->out, &k->promise);
 	answer(k, PROTO_INSTALLATION);
-}
-
-static void
-serve_continue(struct keys *k, struct unpack *u)
-{
-	int error = vault_continue(k->vault);
-
-	if (error != 0)
-		disk_failed("keys: continuing the log", error);
-	serve_hello(k, u);
 }
 
 static const struct {
@@ -169,7 +196,6 @@ static const struct {
 	{ PROTO_ERASE, serve_erase },
 	{ PROTO_SIGN, serve_sign },
 	{ PROTO_HELLO, serve_hello },
-	{ PROTO_CONTINUE, serve_continue },
 	{ PROTO_GONE, serve_gone },
 };
 
@@ -188,17 +214,17 @@ serve(struct keys *k, const struct frame *f)
 	log_panic("frame of type %u", f->type);
 }
 
-/* A name for the log and its key: what RFC 1035 allows has neither space nor
- * '+', which a verifier key could not carry. */
-static const char *
-log_name(const struct settings *settings)
+/* A name for the log and its key, in the form of a URL without its scheme.
+ * What RFC 1035 allows has neither space nor '+', which a verifier key could
+ * not carry. */
+static void
+log_name(const struct settings *settings, char out[NOTE_NAME_MAX + 1])
 {
 	const char *name = settings->hostname;
 
-	if (name == NULL || *name == '\0' || strlen(name) > HEAD_NAME_MAX ||
-	    strpbrk(name, " +\n") != NULL)
-		return "mailtri";
-	return name;
+	if (name == NULL || *name == '\0' || strpbrk(name, " +\n") != NULL ||
+	    snprintf(out, NOTE_NAME_MAX + 1, "%s/audit", name) > NOTE_NAME_MAX)
+		snprintf(out, NOTE_NAME_MAX + 1, "mailtri/audit");
 }
 
 static struct vault *
@@ -206,7 +232,8 @@ open_vault(const struct settings *settings)
 {
 	struct secrets *secrets = secrets_receive();
 	const struct secret *root = secrets_find(secrets, "root");
-	struct vault_options options = { .dir = settings->state_dir, .name = log_name(settings) };
+	char name[NOTE_NAME_MAX + 1];
+	struct vault_options options = { .dir = settings->state_dir, .name = name };
 	struct vault *vault;
 	char why[256];
 
@@ -214,6 +241,7 @@ open_vault(const struct settings *settings)
 	    root->value.len > ROOTS_MAX * WRAP_KEY_SIZE)
 		log_fatal("the root key did not arrive: start mailtrid, not this program");
 	options.root = root->value;
+	log_name(settings, name);
 	if ((vault = vault_open(&options, why)) == NULL)
 		log_fatal("%s", why);
 	secrets_free(secrets);
@@ -227,6 +255,7 @@ main(int argc, char **argv)
 	struct keys k = { 0 };
 	struct buf in = { 0 };
 	struct frame f;
+	int error;
 
 	(void)argv;
 	if (argc != 2) {
@@ -237,6 +266,8 @@ main(int argc, char **argv)
 	prctl(PR_SET_DUMPABLE, 0);
 	settings = settings_receive();
 	k.vault = open_vault(settings);
+	if ((error = promise_load(vault_dir(k.vault), vault_is_new(k.vault), &k.promise)) != 0)
+		disk_failed("keys: what was signed", error);
 	if (frame_send(PROTO_CHANNEL_FD, PROTO_READY, 0, SPAN(""), NULL, 0) != 0)
 		return EXIT_DISK;
 	while (frame_recv(PROTO_CHANNEL_FD, &f, &in, 0) == 0) {

@@ -129,7 +129,7 @@ class Show:
                    ann, nobody)
 
     def exported(self, path):
-        """Whether the export has every record; a head is signed each second."""
+        """Whether the export has every record; a checkpoint is signed each second."""
         self.mailtri.export_audit(path)
         leaves = sum('"action"' in line for line in path.read_text().splitlines())
         return leaves == self.mailtri.status()["audit"]["records"]
@@ -137,7 +137,7 @@ class Show:
     def verify(self):
         """The audit log as it is, and a copy of it with one byte flipped."""
         copy = self.world.folder / "audit.jsonl"
-        wait_until(lambda: self.exported(copy), "the signed head over all records")
+        wait_until(lambda: self.exported(copy), "a checkpoint over all records")
         intact = self.mailtri.verify_audit(copy)
         data = bytearray(copy.read_bytes())
         data[len(data) // 3] ^= 1

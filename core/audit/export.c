@@ -12,18 +12,18 @@ static void
 page_run(struct store *s, struct store_job *job)
 {
 	struct export_page *page = (struct export_page *)job;
-	struct head head;
+	struct checkpoint last;
 
-	page->note = journal_head_find(s, page->arena, INT64_MAX);
-	if (page->note != NULL && head_verify(page->key, span_of(page->note), &head) != 0)
+	page->note = journal_marked(s, page->arena);
+	if (page->note != NULL && checkpoint_verify(page->key, span_of(page->note), &last) != 0)
 		page->note = NULL;
-	if (page->note == NULL || page->seq >= head.size)
+	if (page->note == NULL || page->seq >= last.head.size)
 		return;
-	if (page->max > head.size - page->seq)
-		page->max = (size_t)(head.size - page->seq);
+	if (page->max > last.head.size - page->seq)
+		page->max = (size_t)(last.head.size - page->seq);
 	page->count = journal_read(s, page->arena, page->seq, page->max, &page->rows);
 	page->seq += page->count;
-	page->last = page->seq >= head.size || page->count == 0;
+	page->last = page->seq >= last.head.size || page->count == 0;
 }
 
 void
@@ -47,11 +47,11 @@ has_text(const struct journal_row *row, const struct buf *text)
 static bool
 columns_agree(const struct journal_row *row)
 {
-	char time[HEAD_TIME_SIZE];
+	char time[AUDIT_TIME_SIZE];
 	struct buf text = { 0 };
 	bool agree;
 
-	head_time(row->time_s, time);
+	audit_time(row->time_s, time);
 	buf_printf(&text, ",\"seq\":%" PRIu64 ",\"timestamp\":\"%s\",", row->seq, time);
 	agree = has_text(row, &text);
 	buf_reset(&text);
@@ -123,8 +123,8 @@ export_opening(const struct journal_row *row, const struct slot *slot, struct bu
 }
 
 void
-export_head(const char *note, struct buf *out)
+export_checkpoint(const char *note, struct buf *out)
 {
-	head_line_format(span_of(note), out);
+	checkpoint_line_format(span_of(note), out);
 	buf_add_char(out, '\n');
 }

@@ -4,7 +4,7 @@
 #define MAILTRI_AUDIT_EXPORT_H
 
 #include "audit/leaf.h"
-#include "audit/note.h"
+#include "audit/checkpoint.h"
 #include "store/store.h"
 
 /* Export, in pages so that no commit waits for it. */
@@ -16,15 +16,15 @@ struct export_page {
 	/* out */
 	struct journal_row *rows;
 	size_t count;
-	const char *note;	/* the last signed head; NULL: none yet */
-	struct head_key *key;	/* in: to read its size; leaves behind it are
-				 * not exported */
-	bool last;		/* no leaf of the head is left */
+	const char *note;	/* the last checkpoint; NULL: none yet */
+	const struct note_key *key;	/* in: to read its size; leaves behind it
+				 * are not exported */
+	bool last;		/* no leaf of it is left */
 };
 void export_page(struct store *, struct export_page *);
 /* One line each, with "\n".  EBADMSG: the row's columns deny its leaf. */
 int export_leaf(const struct journal_row *, struct buf *out);
 int export_opening(const struct journal_row *, const struct slot *, struct buf *out);
-void export_head(const char *note, struct buf *out);
+void export_checkpoint(const char *note, struct buf *out);
 
 #endif

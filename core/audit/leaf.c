@@ -4,8 +4,8 @@
 #include "audit/leaf.h"
 
 #include <errno.h>
+#include <time.h>
 
-#include "audit/note.h"
 #include "base/emit.h"
 #include "base/log.h"
 
@@ -22,10 +22,14 @@ struct making {
 static const char *const status_names[] = { "", "success", "refused", "held", "deferred",
 	"failed", "duplicate" };
 
-const char *
-audit_status_name(enum audit_status status)
+void
+audit_time(int64_t unix_s, char out[AUDIT_TIME_SIZE])
 {
-	return status <= AUDIT_DUPLICATE ? status_names[status] : "";
+	time_t t = (time_t)unix_s;
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL || strftime(out, AUDIT_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		log_panic("no such time");
 }
 
 void
@@ -167,7 +171,7 @@ emit_result(struct making *m, const struct audit_event *e)
 		emit_string(&m->emit, "resourceId", e->resource_id);
 	else
 		personal(m, "resourceId", "result.resourceId", e->resource_id);
-	emit_text(&m->emit, "status", audit_status_name(e->status));
+	emit_text(&m->emit, "status", status_names[e->status]);
 	emit_end_object(&m->emit);
 }
 
@@ -175,10 +179,10 @@ emit_result(struct making *m, const struct audit_event *e)
 static size_t
 make_leaf(struct making *m, const struct audit_event *e, const struct slot *slot)
 {
-	char time[HEAD_TIME_SIZE];
+	char time[AUDIT_TIME_SIZE];
 	size_t seq_at;
 
-	head_time(e->time_s, time);
+	audit_time(e->time_s, time);
 	m->emit = emit_of(&m->leaf);
 	emit_object(&m->emit, NULL);
 	emit_action(m, e);

@@ -18,7 +18,9 @@ enum { AUDIT_CHECKS_MAX = 64, AUDIT_SALT_SIZE = 16, AUDIT_VALUE_MAX = 1 << 20 };
 
 enum audit_status { AUDIT_SUCCESS = 1, AUDIT_REFUSED, AUDIT_HELD, AUDIT_DEFERRED,
 	AUDIT_FAILED, AUDIT_DUPLICATE };
-const char *audit_status_name(enum audit_status);
+
+enum { AUDIT_TIME_SIZE = 32 };
+void audit_time(int64_t unix_s, char out[AUDIT_TIME_SIZE]);	/* RFC 3339, UTC, seconds */
 
 struct audit_check {
 	struct mt_span stage, phase, verdict, reason;	/* words, no content */

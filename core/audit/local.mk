@@ -1,12 +1,23 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libaudit.a
-libaudit_a_SOURCES = core/audit/early.c core/audit/early.h core/audit/export.c core/audit/export.h \
-	core/audit/head.c core/audit/head.h core/audit/leaf.c core/audit/leaf.h \
-	core/audit/note.c core/audit/note.h core/audit/record.c core/audit/record.h \
-	core/audit/verify.c core/audit/verify.h
+libaudit_a_SOURCES = core/audit/checkpoint.c core/audit/checkpoint.h core/audit/early.c \
+	core/audit/early.h core/audit/export.c core/audit/export.h core/audit/leaf.c \
+	core/audit/leaf.h core/audit/note.c core/audit/note.h core/audit/promise.c \
+	core/audit/promise.h core/audit/proof.c core/audit/proof.h core/audit/publisher.c \
+	core/audit/publisher.h core/audit/record.c core/audit/record.h core/audit/tile.c \
+	core/audit/tile.h core/audit/tiles.c core/audit/tiles.h core/audit/tree.c core/audit/tree.h \
+	core/audit/verify.c core/audit/verify.h core/audit/verify_tiles.c
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_audit tests/unit/test_early
+check_PROGRAMS += tests/unit/test_audit tests/unit/test_early tests/unit/test_publisher \
+	tests/unit/test_tree
+tests_unit_test_publisher_SOURCES = tests/unit/test_publisher.c tests/unit/publisher_world.h \
+	tests/unit/store_world.h
+tests_unit_test_publisher_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_publisher_LDADD = $(store_test_LIBS)
+tests_unit_test_tree_SOURCES = tests/unit/test_tree.c
+tests_unit_test_tree_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_tree_LDADD = $(store_test_LIBS)
 tests_unit_test_early_SOURCES = tests/unit/test_early.c
 tests_unit_test_early_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_early_LDADD = libaudit.a $(base_LIBS) $(CMOCKA_LIBS)

@@ -1,50 +1,44 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Signed heads as text: how many leaves there are and their chain hash,
- * signed by the role `keys'.  A signed note (C2SP signed-note):
+ * Signed notes (C2SP signed-note v1) and verifier keys:
  *
- *	<name>/chain
- *	<size>
- *	<base64 of the chain hash>
- *	time <RFC 3339, UTC>
+ *	<text, lines>
  *
- *	— <name> <base64 of 4 bytes key id ‖ 64 bytes Ed25519>
+ *	— <name> <base64 of 4 bytes key id ‖ signature>
  *
- * The verifier key is "<name>+<hex key id>+<base64 of 0x01 ‖ public key>",
- * key id the first 4 bytes of SHA-256(name ‖ "\n" ‖ 0x01 ‖ public key).
+ * The verifier key is "<name>+<hex key id>+<base64 of type ‖ public key>",
+ * key id the first 4 bytes of SHA-256(name ‖ "\n" ‖ type ‖ public key).  Lines
+ * of keys that are not asked for are passed over, whatever is in them.
  */
 #ifndef MAILTRI_AUDIT_NOTE_H
 #define MAILTRI_AUDIT_NOTE_H
 
 #include "store/hash.h"
 
-enum { HEAD_NAME_MAX = 255, HEAD_KEY_SIZE = 32, HEAD_SIGNATURE_SIZE = 64,
-	HEAD_NOTE_MAX = 2048,
-	HEAD_BUSY_MS = 1000, HEAD_IDLE_MS = 60000 };	/* a head at least so often */
+enum { NOTE_NAME_MAX = 255, NOTE_KEY_SIZE = 32, NOTE_SIGNATURE_SIZE = 64,
+	NOTE_PAYLOAD_MAX = 8192, NOTE_MAX = 128 << 10 };
 
-enum { HEAD_TIME_SIZE = 32 };
-void head_time(int64_t unix_s, char out[HEAD_TIME_SIZE]);	/* RFC 3339, UTC, seconds */
-
-struct head_key {
-	char name[HEAD_NAME_MAX + 1];	/* no space, no '+' */
-	uint8_t public_key[HEAD_KEY_SIZE];
+enum note_type {
+	NOTE_ED25519 = 0x01,	/* of the text */
+	NOTE_COSIGNATURE = 0x04	/* C2SP tlog-cosignature: with a time */
 };
-void head_key_format(const struct head_key *, struct buf *out);	/* vkey text */
-int head_key_parse(struct mt_span text, struct head_key *);	/* EBADMSG */
 
-struct head {
-	uint64_t size;
-	uint8_t chain[HASH_SIZE];
-	int64_t time_s;
+struct note_key {
+	char name[NOTE_NAME_MAX + 1];	/* no space, no '+' */
+	uint8_t public_key[NOTE_KEY_SIZE];
 };
-void head_text(const struct head_key *, const struct head *, struct buf *out);	/* to be signed */
-void head_note(const struct head_key *, struct mt_span text,
-    const uint8_t signature[HEAD_SIGNATURE_SIZE], struct buf *out);
-/* EBADMSG: not such a note; EACCES: not signed by this key. */
-int head_verify(const struct head_key *, struct mt_span note, struct head *);
+void note_key_format(const struct note_key *, struct buf *out);
+int note_key_parse(struct mt_span text, struct note_key *);	/* EBADMSG; the type is
+			 * NOTE_ED25519 */
 
-/* {"head":"..."}, a line of the exported file, and back. */
-void head_line_format(struct mt_span note, struct buf *out);
-int head_line_parse(struct mt_span line, struct buf *note);	/* EBADMSG */
+/* Text and signature lines.  EBADMSG: it is no note. */
+int note_split(struct mt_span note, struct mt_span *text, struct mt_span *lines);
+void note_line_add(const struct note_key *, enum note_type, struct mt_span payload, struct buf *out);
+/* What the key's line of that type says, behind the key id.  EACCES: there is
+ * no such line. */
+int note_line_find(struct mt_span lines, const struct note_key *, enum note_type,
+    struct buf *payload);
+bool note_is_signed(const struct note_key *, struct mt_span text,
+    const uint8_t signature[NOTE_SIGNATURE_SIZE]);
 
 #endif

@@ -12,10 +12,10 @@
 #include "base/arena.h"
 
 struct verifier {
-	struct head_key key;
-	struct head seen;
-	bool has_seen, met_seen, has_head;
-	uint8_t chain[HASH_SIZE];
+	struct note_key key;
+	struct checkpoint seen;
+	bool has_seen, met_seen, has_checkpoint;
+	struct tree tree;
 	struct buf leaf;	/* the last one, for its opening */
 	bool may_open;		/* the line before was a leaf */
 	struct verify_result result;
@@ -39,16 +39,19 @@ broken(struct verifier *v, const char *fmt, ...)
 static void
 check_seen(struct verifier *v)
 {
-	if (!v->has_seen || v->result.records != v->seen.size)
+	uint8_t root[HASH_SIZE];
+
+	if (!v->has_seen || v->result.records != v->seen.head.size)
 		return;
 	v->met_seen = true;
-	if (memcmp(v->chain, v->seen.chain, HASH_SIZE) != 0)
-		broken(v, "the first %" PRIu64 " records are not those of the head seen before",
-		    v->seen.size);
+	tree_root(&v->tree, root);
+	if (memcmp(root, v->seen.head.root, HASH_SIZE) != 0)
+		broken(v, "the first %" PRIu64 " records are not those of the checkpoint seen before",
+		    v->seen.head.size);
 }
 
 struct verifier *
-verifier_new(const struct head_key *key, const struct head *seen)
+verifier_new(const struct note_key *key, const struct checkpoint *seen)
 {
 	struct verifier *v = xcalloc(1, sizeof(*v));
 
@@ -83,12 +86,15 @@ has_number(struct mt_span leaf, uint64_t seq)
 static void
 take_leaf(struct verifier *v, struct mt_span line)
 {
+	uint8_t hash[HASH_SIZE];
+
 	if (line.len > JOURNAL_LEAF_MAX)
 		broken(v, "a record of %zu bytes, more than any has", line.len);
 	if (!has_number(line, v->result.records))
 		broken(v, "this is not record %" PRIu64 ": one was left out, added or moved",
 		    v->result.records);
-	journal_chain(v->chain, line);
+	tree_leaf(line, hash);
+	tree_add(&v->tree, hash);
 	v->result.records++;
 	buf_reset(&v->leaf);
 	buf_add(&v->leaf, line.ptr, line.len);
@@ -185,56 +191,62 @@ take_opening(struct verifier *v, struct mt_span line)
 }
 
 static void
-take_head(struct verifier *v, struct mt_span line)
+take_checkpoint(struct verifier *v, struct mt_span line)
 {
+	const struct tree_head *head = &v->result.checkpoint.head;
+	uint8_t root[HASH_SIZE];
 	struct buf note = { 0 };
-	int error = head_line_parse(line, &note);
+	int error = checkpoint_line_parse(line, &note);
 
 	if (error == 0)
-		error = head_verify(&v->key, buf_span(&note), &v->result.head);
+		error = checkpoint_verify(&v->key, buf_span(&note), &v->result.checkpoint);
 	buf_free(&note);
-	v->has_head = true;
+	v->has_checkpoint = true;
 	v->may_open = false;
+	tree_root(&v->tree, root);
 	if (error == EACCES)
-		broken(v, "the head is not signed by this key");
+		broken(v, "the checkpoint is not signed by this key");
 	else if (error != 0)
-		broken(v, "the head is damaged");
-	else if (v->result.head.size != v->result.records)
-		broken(v, "the head is signed for %" PRIu64 " records, here are %" PRIu64,
-		    v->result.head.size, v->result.records);
-	else if (memcmp(v->result.head.chain, v->chain, HASH_SIZE) != 0)
-		broken(v, "a record was altered: the records do not lead to the signed head");
+		broken(v, "the checkpoint is damaged");
+	else if (head->size != v->result.records)
+		broken(v, "the checkpoint is signed for %" PRIu64 " records, here are %" PRIu64,
+		    head->size, v->result.records);
+	else if (memcmp(head->root, root, HASH_SIZE) != 0)
+		broken(v, "a record was altered: the records do not lead to the signed root");
 }
 
 void
 verifier_line(struct verifier *v, struct mt_span line)
 {
 	v->line++;
-	if (v->has_head)
-		broken(v, "there is something behind the signed head");
+	if (v->result.status != VERIFY_INTACT)
+		return;
+	if (v->has_checkpoint)
+		broken(v, "there is something behind the checkpoint");
 	else if (line.len > VERIFY_LINE_MAX)
 		broken(v, "a line of %zu bytes, more than any has", line.len);
 	else if (starts_with(line, "{\"action\":"))
 		take_leaf(v, line);
 	else if (starts_with(line, "{\"open\":"))
 		take_opening(v, line);
-	else if (starts_with(line, "{\"head\":"))
-		take_head(v, line);
+	else if (starts_with(line, "{\"checkpoint\":"))
+		take_checkpoint(v, line);
 	else
-		broken(v, "this line is neither a record nor a signed head");
+		broken(v, "this line is neither a record nor a checkpoint");
 }
 
 void
 verifier_finish(struct verifier *v, bool complete, struct verify_result *out)
 {
-	if (!v->has_head)
-		broken(v, "cut: the signed head at the end is missing");
+	if (!v->has_checkpoint)
+		broken(v, "cut: the checkpoint at the end is missing");
 	if (!complete)
 		broken(v, "cut: the last line has no end");
 	if (v->result.status == VERIFY_INTACT && v->has_seen && !v->met_seen) {
 		v->result.status = VERIFY_STALE;
-		snprintf(v->result.why, sizeof(v->result.why), "%" PRIu64 " records, but a head seen"
-		    " before was signed for %" PRIu64, v->result.records, v->seen.size);
+		snprintf(v->result.why, sizeof(v->result.why), "%" PRIu64 " records, but a "
+		    "checkpoint seen before was signed for %" PRIu64, v->result.records,
+		    v->seen.head.size);
 	}
 	*out = v->result;
 	buf_wipe(&v->leaf);
@@ -242,7 +254,7 @@ verifier_finish(struct verifier *v, bool complete, struct verify_result *out)
 }
 
 int
-audit_verify_file(const char *path, const struct head_key *key, const struct head *seen,
+audit_verify_file(const char *path, const struct note_key *key, const struct checkpoint *seen,
     struct verify_result *result)
 {
 	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");

@@ -81,25 +81,23 @@ enum proto_type {
 	PROTO_SLOTS = 90,	/* u32 count wanted */
 	PROTO_OPEN,		/* u64 slot, u64 generation */
 	PROTO_ERASE,		/* u32 count, u64 slots: zeroed and fdatasync'd */
-	PROTO_SIGN,		/* span text: a head, Ed25519 */
+	PROTO_SIGN,		/* audit/promise.h: ask */
 	PROTO_HELLO,		/* nothing */
 	/* keys -> engine */
 	PROTO_SLOTS_ARE = 95,	/* u32 count, each: u64 slot, u64 generation,
 				 * span key (32) */
 	PROTO_KEY,		/* i32 errno; 32 bytes key where it is 0 */
 	PROTO_ERASED,		/* i32 errno */
-	PROTO_SIGNATURE,	/* span signature (64 bytes); empty: refused */
+	PROTO_SIGNATURE,	/* audit/promise.h: answer */
 	PROTO_INSTALLATION,	/* span installation HMAC key (32), span Ed25519
 				 * public key (32), string its name, u64 next
-				 * slot (all issued ones are below), u64 size of
-				 * the largest head signed, u32 generation of
-				 * slots, span id of the root key (16), u32 its
-				 * version: answer to HELLO and CONTINUE */
+				 * slot (all issued ones are below), u32
+				 * generation of slots, span id of the root key
+				 * (16), u32 its version, promise (audit/promise.h):
+				 * answer to HELLO */
 
 	/* engine -> keys, too */
-	PROTO_CONTINUE = 110,	/* nothing: the log goes on under another name;
-				 * answer: PROTO_INSTALLATION */
-	PROTO_GONE,		/* u32 count, each: u64 slot, u64 generation: which
+	PROTO_GONE = 110,	/* u32 count, each: u64 slot, u64 generation: which
 				 * of them have no key any more? */
 	/* keys -> engine */
 	PROTO_GONE_ARE = 115,	/* u32 count, u64 slots */

@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "audit/leaf.h"
 #include "audit/verify.h"
 #include "ctl/command.h"
 #include "ctl/line.h"
 
-enum { LINES_DEFAULT = 20, PAGE = 256, STALE_MS = 3 * HEAD_IDLE_MS, NOTE_MAX = 64 * 1024 };
+enum { LINES_DEFAULT = 20, PAGE = 256, STALE_MS = 3 * CHECKPOINT_IDLE_MS };
 
 struct audit_options {
 	int64_t lines, from;
@@ -257,7 +258,7 @@ line_write(struct exporting *e, struct mt_span line)
 /* What status says of the log. */
 struct log_state {
 	json_int_t records;
-	char key[HEAD_NAME_MAX + 128];
+	char key[NOTE_NAME_MAX + 128];
 };
 
 static void
@@ -293,20 +294,20 @@ export_run(struct context *c)
 /* verify */
 
 static int
-key_read(const char *text, struct head_key *key)
+key_read(const char *text, struct note_key *key)
 {
 	struct buf b = { 0 };
 	struct mt_span line = span_of(text);
 	int error = 0;
 
-	if (head_key_parse(line, key) == 0)
+	if (note_key_parse(line, key) == 0)
 		return 0;
 	error = line_read(text, NOTE_MAX, &b);
 	if (error == 0) {
 		line = buf_span(&b);
 		if (line.len > 0 && line.ptr[line.len - 1] == '\n')
 			line.len--;
-		error = head_key_parse(line, key);
+		error = note_key_parse(line, key);
 	}
 	buf_free(&b);
 	if (error != 0)
@@ -317,14 +318,14 @@ key_read(const char *text, struct head_key *key)
 
 /* The head in a note, or on the last line of an export. */
 static int
-seen_parse(struct mt_span text, const struct head_key *key, struct head *out)
+seen_parse(struct mt_span text, const struct note_key *key, struct checkpoint *out)
 {
 	struct mt_span line = text;
 	const char *newline, *note;
 	json_t *json;
 	int error;
 
-	if (head_verify(key, text, out) == 0)
+	if (checkpoint_verify(key, text, out) == 0)
 		return 0;
 	if (line.len > 0 && line.ptr[line.len - 1] == '\n')
 		line.len--;
@@ -334,14 +335,14 @@ seen_parse(struct mt_span text, const struct head_key *key, struct head *out)
 		line.ptr = newline + 1;
 	}
 	json = json_loadb(line.ptr, line.len, 0, NULL);
-	note = json_string_value(json_object_get(json, "head"));
-	error = note == NULL ? EBADMSG : head_verify(key, span_of(note), out);
+	note = json_string_value(json_object_get(json, "checkpoint"));
+	error = note == NULL ? EBADMSG : checkpoint_verify(key, span_of(note), out);
 	json_decref(json);
 	return error;
 }
 
 static int
-seen_read(const char *file, const struct head_key *key, struct head *out)
+seen_read(const char *file, const struct note_key *key, struct checkpoint *out)
 {
 	struct buf b = { 0 };
 	int error = line_read(file, LINE_RAW_MAX, &b);
@@ -369,8 +370,8 @@ verdict_json(struct context *c, const struct verify_result *r)
 	json_t *why = json_string(r->why);
 	json_t *o = json_pack("{s:s, s:I, s:I, s:I, s:s, s:I, s:o}", "status",
 	    verdict_word(r->status), "records", (json_int_t)r->records, "openings",
-	    (json_int_t)r->openings, "size", (json_int_t)r->head.size, "signed",
-	    r->head.time_s == 0 ? "" : time_text(&c->arena, r->head.time_s), "line",
+	    (json_int_t)r->openings, "size", (json_int_t)r->checkpoint.head.size, "signed",
+	    r->checkpoint.time_s == 0 ? "" : time_text(&c->arena, r->checkpoint.time_s), "line",
 	    (json_int_t)r->line, "why", why == NULL ? json_null() : why);
 
 	command_json(c, o);
@@ -387,8 +388,8 @@ verdict_print(struct context *c, const struct verify_result *r)
 	term_print(&c->term, r->status == VERIFY_INTACT ? TERM_GOOD :
 	    r->status == VERIFY_STALE ? TERM_WARN : TERM_BAD, verdict_word(r->status));
 	fprintf(c->term.out, "  %ju records", (uintmax_t)r->records);
-	if (r->head.time_s != 0)
-		fprintf(c->term.out, ", signed %s", time_text(&c->arena, r->head.time_s));
+	if (r->checkpoint.time_s != 0)
+		fprintf(c->term.out, ", signed %s", time_text(&c->arena, r->checkpoint.time_s));
 	if (r->why[0] != '\0')
 		fprintf(c->term.out, ": %s", term_text(&c->arena, span_of(r->why)));
 	if (r->line != 0)
@@ -401,17 +402,17 @@ verdict_print(struct context *c, const struct verify_result *r)
 static void
 age_check(struct verify_result *r)
 {
-	int64_t age_s = (int64_t)time(NULL) - r->head.time_s;
+	int64_t age_s = (int64_t)time(NULL) - r->checkpoint.time_s;
 
 	if (r->status != VERIFY_INTACT || age_s <= STALE_MS / 1000)
 		return;
 	r->status = VERIFY_STALE;
 	snprintf(r->why, sizeof(r->why), "the last head was signed %jd s ago, though one is "
-	    "due every %d s", (intmax_t)age_s, HEAD_IDLE_MS / 1000);
+	    "due every %d s", (intmax_t)age_s, CHECKPOINT_IDLE_MS / 1000);
 }
 
 static int
-verify_file(struct context *c, const struct head_key *key, const struct head *seen)
+verify_file(struct context *c, const struct note_key *key, const struct checkpoint *seen)
 {
 	struct verify_result r;
 	int error = audit_verify_file(c->operands.item[0], key, seen, &r);
@@ -430,7 +431,7 @@ line_verify(struct exporting *e, struct mt_span line)
 }
 
 static int
-verify_live(struct context *c, const struct head_key *key, const struct head *seen,
+verify_live(struct context *c, const struct note_key *key, const struct checkpoint *seen,
     json_int_t total)
 {
 	struct verifier *v = verifier_new(key, seen);
@@ -472,8 +473,8 @@ verify_run(struct context *c)
 	const struct audit_options *o = c->own;
 	bool live = c->operands.count == 0;
 	struct log_state s = { .records = 0 };
-	struct head_key key;
-	struct head seen;
+	struct note_key key;
+	struct checkpoint seen;
 	const char *text;
 
 	if (live && state_ask(c, &s) != COMMAND_DONE)

@@ -142,8 +142,8 @@ audit_json(const struct handlers *h)
 	json_t *o = json_object();
 
 	if (h->key->name[0] != '\0')
-		head_key_format(h->key, &key);
-	json_object_set_new(o, "records", json_integer((json_int_t)store_head(h->store).size));
+		note_key_format(h->key, &key);
+	json_object_set_new(o, "records", json_integer((json_int_t)store_leaves(h->store)));
 	json_object_set_new(o, "key", key.len == 0 ? json_null() : json_string(buf_string(&key)));
 	buf_free(&key);
 	return o;

@@ -18,7 +18,7 @@
 #ifndef MAILTRI_CTL_HANDLERS_H
 #define MAILTRI_CTL_HANDLERS_H
 
-#include "audit/head.h"
+#include "audit/publisher.h"
 #include "conf/settings.h"
 #include "ctl/control.h"
 #include "queue/queue.h"
@@ -32,7 +32,8 @@ typedef void (*handlers_slot_fn)(const struct slot *, void *arg);
 struct handlers {
 	struct store *store;
 	const struct settings *settings;
-	const struct head_key *key;	/* name[0] == '\0': not known yet */
+	const struct publisher *publisher;
+	const struct note_key *key;	/* name[0] == '\0': not known yet */
 	/* Members to add to the answer of `status', such as "roles". */
 	json_t *(*status)(void *arg);
 	/* PROTO_OPEN; calls back now or later, once. */

@@ -158,7 +158,7 @@ handlers_audit_list(struct control_reply *r, const json_t *request, void *arg)
 	struct walk *w = walk_new(r, arg);
 	int64_t max = control_int(request, "max", AUDIT_PAGE_MAX);
 	int64_t seq = control_int(request, "seq", -1);
-	uint64_t size = store_head(w->h->store).size;
+	uint64_t size = store_leaves(w->h->store);
 
 	w->max = max < 1 || max > AUDIT_PAGE_MAX ? AUDIT_PAGE_MAX : (size_t)max;
 	w->seq = seq >= 0 ? (uint64_t)seq : size > w->max ? size - w->max : 0;
@@ -260,7 +260,7 @@ export_end(struct walk *w)
 	struct buf line = { 0 };
 
 	if (last && w->page.note != NULL) {
-		export_head(w->page.note, &line);
+		export_checkpoint(w->page.note, &line);
 		line_add(w, &line);
 	}
 	control_add(w->reply, json_pack("{s:I, s:b}", "next", (json_int_t)next, "last", last));
@@ -295,6 +295,6 @@ handlers_audit_export(struct control_reply *r, const json_t *request, void *arg)
 	w->end = export_end;
 	w->page = (struct export_page){ .job = { .done = page_done, .arg = w },
 		.seq = seq < 0 ? 0 : (uint64_t)seq, .max = AUDIT_PAGE_MAX, .arena = &w->arena,
-		.key = (struct head_key *)(uintptr_t)w->h->key };
+		.key = w->h->key };
 	export_page(w->h->store, &w->page);
 }

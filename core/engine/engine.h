@@ -11,7 +11,7 @@
 #define MAILTRI_ENGINE_ENGINE_H
 
 #include "audit/early.h"
-#include "audit/head.h"
+#include "audit/publisher.h"
 #include "audit/leaf.h"
 #include "ctl/handlers.h"
 #include "pipeline/mail.h"
@@ -34,8 +34,8 @@ struct engine {
 	struct slots *slots;
 	struct keyring *keyring;
 	struct dispatch *dispatch;
-	struct head_signer *signer;
-	struct head_key head_key;
+	struct publisher *publisher;
+	struct note_key audit_key;
 	struct early *early;
 	struct timer beat;
 	struct handlers handlers;
@@ -90,10 +90,10 @@ int message_unpack(struct mt_span, struct message *);	/* EBADMSG; borrows */
 
 /* keyring.c */
 struct keyring_state {		/* what `keys' says of itself */
-	uint64_t next_slot, signed_size;	/* store/vault.h */
+	uint64_t next_slot;	/* store/vault.h */
 	uint32_t generation, root_version;
 	char root[2 * ROOT_ID_SIZE + 1];	/* the id, in hex */
-	char log[HEAD_NAME_MAX + 1];
+	char log[NOTE_NAME_MAX + 1];
 };
 const struct keyring_state *keyring_state(const struct keyring *);	/* when it was last asked */
 struct keyring *keyring_new(struct engine *);

@@ -29,7 +29,6 @@ struct keyring {
 	struct idmap asked;
 	uint32_t last_id;
 	struct keyring_state state;
-	bool continuing;	/* PROTO_CONTINUE was sent and not answered */
 };
 
 const struct keyring_state *
@@ -110,12 +109,12 @@ slots_wanted(uint32_t count, void *arg)
 }
 
 static void
-sign_wanted(struct mt_span text, void *arg)
+sign_wanted(const struct promise_ask *ask, void *arg)
 {
 	struct keyring *k = arg;
 	struct buf b = { 0 };
 
-	pack_span(&b, text);
+	promise_ask_pack(&b, ask);
 	if (k->channel != NULL)
 		channel_send(k->channel, PROTO_SIGN, 0, buf_span(&b), NULL, 0);
 	buf_free(&b);
@@ -193,9 +192,12 @@ gone(struct keyring *k, struct frame *f)
 static void
 signature(struct keyring *k, struct frame *f)
 {
-	struct unpack u = unpack_of(f->body);
+	struct promise_answer answer;
 
-	head_signer_signed(k->engine->signer, unpack_span(&u));
+	if (promise_answer_unpack(f->body, &answer) != 0)
+		channel_fail(k->channel);
+	else
+		publisher_signed(k->engine->publisher, &answer);
 }
 
 /* The verifier key for everybody: state_dir/audit.pub. */
@@ -205,7 +207,7 @@ publish(const struct engine *e)
 	struct buf text = { 0 }, path = { 0 }, made = { 0 };
 	int fd;
 
-	head_key_format(&e->head_key, &text);
+	note_key_format(&e->audit_key, &text);
 	buf_add_char(&text, '\n');
 	buf_printf(&path, "%s/audit.pub", e->settings->state_dir);
 	buf_printf(&made, "%s/audit.pub.new", e->settings->state_dir);
@@ -222,40 +224,26 @@ publish(const struct engine *e)
 
 /* False: not what `keys' would say. */
 static bool
-installation_unpack(struct engine *e, struct keyring_state *state, struct mt_span body)
+installation_unpack(struct engine *e, struct keyring_state *state, struct mt_span body,
+    struct promise *promise)
 {
 	struct unpack u = unpack_of(body);
 	struct mt_span key = unpack_span(&u), public_key = unpack_span(&u), name = unpack_span(&u), root;
 
 	state->next_slot = unpack_u64(&u);
-	state->signed_size = unpack_u64(&u);
 	state->generation = unpack_u32(&u);
 	root = unpack_span(&u);
 	state->root_version = unpack_u32(&u);
-	if (!unpack_done(&u) || key.len != HASH_SIZE || public_key.len != HEAD_KEY_SIZE ||
-	    name.len > HEAD_NAME_MAX || root.len != ROOT_ID_SIZE)
+	promise_unpack(&u, promise);
+	if (!unpack_done(&u) || key.len != HASH_SIZE || public_key.len != NOTE_KEY_SIZE ||
+	    name.len > NOTE_NAME_MAX || root.len != ROOT_ID_SIZE)
 		return false;
 	hash_hex((const uint8_t *)root.ptr, ROOT_ID_SIZE, state->root);
 	memcpy(e->installation_key, key.ptr, HASH_SIZE);
-	memcpy(e->head_key.public_key, public_key.ptr, HEAD_KEY_SIZE);
-	memcpy(e->head_key.name, name.ptr, name.len);
-	e->head_key.name[name.len] = '\0';
-	memcpy(state->log, e->head_key.name, sizeof(state->log));
-	return true;
-}
-
-/* A head larger than our rows was signed: what it counted is lost, by a
- * restore.  It is never signed again: this log goes on under another name. */
-static bool
-log_continues(struct keyring *k)
-{
-	struct engine *e = k->engine;
-
-	if (k->state.signed_size <= store_head(e->store).size)
-		return false;
-	log_warning("a larger audit log than there is was signed; it goes on under another name");
-	k->continuing = true;
-	channel_send(k->channel, PROTO_CONTINUE, 0, SPAN(""), NULL, 0);
+	memcpy(e->audit_key.public_key, public_key.ptr, NOTE_KEY_SIZE);
+	memcpy(e->audit_key.name, name.ptr, name.len);
+	e->audit_key.name[name.len] = '\0';
+	memcpy(state->log, e->audit_key.name, sizeof(state->log));
 	return true;
 }
 
@@ -263,15 +251,14 @@ static void
 installation(struct keyring *k, struct frame *f)
 {
 	struct engine *e = k->engine;
-	bool read = installation_unpack(e, &k->state, f->body);
+	struct promise promise;
+	bool read = installation_unpack(e, &k->state, f->body, &promise);
 
 	explicit_bzero((void *)(uintptr_t)f->body.ptr, f->body.len);
 	if (!read) {
 		channel_fail(k->channel);
 		return;
 	}
-	if (!e->has_key && log_continues(k))
-		return;
 	slots_ask(e->slots);
 	if (e->has_key)
 		return;
@@ -279,10 +266,7 @@ installation(struct keyring *k, struct frame *f)
 	store_set_key(e->store, e->installation_key);
 	if (!e->check)
 		publish(e);
-	if (k->continuing)
-		commit_act(e, "mailtri.log.continue", "restore.log", e->head_key.name);
-	k->continuing = false;
-	head_signer_key(e->signer, &e->head_key);
+	publisher_start(e->publisher, &e->audit_key, &promise);
 	purge_start(e);
 }
 
@@ -319,7 +303,7 @@ keys_gone(struct channel *c, void *arg)
 	channel_free(c);
 	if (k->channel == c)
 		k->channel = NULL;
-	head_signer_lost(k->engine->signer);
+	publisher_lost(k->engine->publisher);
 }
 
 static void
@@ -343,6 +327,6 @@ keyring_new(struct engine *e)
 
 	k->engine = e;
 	e->slots = slots_new(slots_wanted, k);
-	e->signer = head_signer_new(e->loop, e->store, sign_wanted, k);
+	e->publisher = publisher_new(e->loop, e->store, sign_wanted, k);
 	return k;
 }

@@ -8,9 +8,9 @@
 #include "base/log.h"
 #include "store/private.h"
 
-enum { HEAD_EVERY_S = 60 };
+enum { MARK_EVERY_S = 60 };
 
-#define ROW_COLUMNS "SELECT seq, event, time, leaf, opening, chain, slot, generation FROM audit "
+#define ROW_COLUMNS "SELECT seq, event, time, leaf, opening, slot, generation FROM audit "
 
 /* A refusal's slot is its own; a message's is in the accepting job's hands. */
 static void
@@ -29,50 +29,41 @@ own_slot(struct store *s, const struct journal_entry *e)
 void
 journal_append(struct store *s, struct journal_entry *e)
 {
-	struct journal_head *tail = store_tail(s);
 	struct buf leaf = { 0 };
 	sqlite3_stmt *stmt;
 
 	if (e->seq_at > e->leaf.len || e->leaf.len + JOURNAL_SEQ_DIGITS > JOURNAL_LEAF_MAX)
 		log_panic("audit leaf of %zu bytes", e->leaf.len);
-	e->seq = tail->size++;
+	e->seq = (*store_tail(s))++;
 	buf_add(&leaf, e->leaf.ptr, e->seq_at);
 	buf_printf(&leaf, "%llu", (unsigned long long)e->seq);
 	buf_add(&leaf, e->leaf.ptr + e->seq_at, e->leaf.len - e->seq_at);
-	journal_chain(tail->chain, buf_span(&leaf));
 
 	stmt = db_statement(store_queue(s), "INSERT INTO audit(seq, time, event, slot, generation,"
-	    " chain, leaf, opening) VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
+	    " leaf, opening) VALUES(?, ?, ?, ?, ?, ?, ?)");
 	db_bind_int(stmt, 1, (int64_t)e->seq);
 	db_bind_int(stmt, 2, e->time_s);
 	db_bind_text(stmt, 3, e->event);
 	db_bind_int(stmt, 4, (int64_t)e->slot);
 	db_bind_int(stmt, 5, (int64_t)e->generation);
-	db_bind_blob(stmt, 6, span_make(tail->chain, HASH_SIZE));
-	db_bind_blob(stmt, 7, buf_span(&leaf));
-	db_bind_blob(stmt, 8, e->opening);
+	db_bind_blob(stmt, 6, buf_span(&leaf));
+	db_bind_blob(stmt, 7, e->opening);
 	db_run(store_queue(s), stmt);
 	buf_free(&leaf);
 	if (e->keep_until_s != 0)
 		own_slot(s, e);
 }
 
-/* A row as it is; a chain hash of the wrong size reads as zeros, which no
- * verifier takes. */
 static void
 load_row(sqlite3_stmt *stmt, struct arena *arena, struct journal_row *row)
 {
-	struct mt_span chain = db_span(stmt, 5);
-
 	row->seq = (uint64_t)db_int(stmt, 0);
 	row->event = arena_string(arena, db_span(stmt, 1));
 	row->time_s = db_int(stmt, 2);
 	row->leaf = arena_span(arena, db_span(stmt, 3));
 	row->opening = arena_span(arena, db_span(stmt, 4));
-	if (chain.len == HASH_SIZE)
-		memcpy(row->chain, chain.ptr, HASH_SIZE);
-	row->slot = (uint64_t)db_int(stmt, 6);
-	row->generation = (uint64_t)db_int(stmt, 7);
+	row->slot = (uint64_t)db_int(stmt, 5);
+	row->generation = (uint64_t)db_int(stmt, 6);
 }
 
 static size_t
@@ -102,6 +93,25 @@ journal_read(struct store *s, struct arena *arena, uint64_t seq, size_t max,
 }
 
 size_t
+journal_leaves(struct store *s, struct arena *arena, uint64_t seq, size_t max,
+    struct mt_span **out)
+{
+	sqlite3_stmt *stmt = db_statement(store_queue(s),
+	    "SELECT seq, leaf FROM audit WHERE seq >= ? ORDER BY seq LIMIT ?");
+	struct mt_span *leaves = arena_alloc(arena, max * sizeof(*leaves));
+	size_t n = 0;
+
+	db_bind_int(stmt, 1, (int64_t)seq);
+	db_bind_int(stmt, 2, (int64_t)max);
+	while (n < max && db_step(store_queue(s), stmt) &&
+	    (uint64_t)db_int(stmt, 0) == seq + n)
+		leaves[n++] = arena_span(arena, db_span(stmt, 1));
+	db_reset(stmt);
+	*out = leaves;
+	return n;
+}
+
+size_t
 journal_find(struct store *s, struct arena *arena, struct mt_span event, size_t max,
     struct journal_row **out)
 {
@@ -114,16 +124,16 @@ journal_find(struct store *s, struct arena *arena, struct mt_span event, size_t 
 }
 
 void
-journal_head_add(struct store *s, uint64_t size, int64_t time_s, struct mt_span note)
+journal_mark(struct store *s, uint64_t size, int64_t time_s, struct mt_span note)
 {
 	struct db *db = store_queue(s);
-	sqlite3_stmt *stmt = db_statement(db, "DELETE FROM head WHERE size = (SELECT max(size)"
-	    " FROM head) AND time / ?1 = ?2 / ?1");
+	sqlite3_stmt *stmt = db_statement(db, "DELETE FROM checkpoint WHERE id = (SELECT max(id)"
+	    " FROM checkpoint) AND time / ?1 = ?2 / ?1");
 
-	db_bind_int(stmt, 1, HEAD_EVERY_S);
+	db_bind_int(stmt, 1, MARK_EVERY_S);
 	db_bind_int(stmt, 2, time_s);
 	db_run(db, stmt);
-	stmt = db_statement(db, "INSERT OR REPLACE INTO head(size, time, note) VALUES(?, ?,"
+	stmt = db_statement(db, "INSERT INTO checkpoint(size, time, note) VALUES(?, ?,"
 	    " CAST(? AS TEXT))");
 	db_bind_int(stmt, 1, (int64_t)size);
 	db_bind_int(stmt, 2, time_s);
@@ -132,16 +142,38 @@ journal_head_add(struct store *s, uint64_t size, int64_t time_s, struct mt_span 
 }
 
 const char *
-journal_head_find(struct store *s, struct arena *arena, uint64_t size)
+journal_marked(struct store *s, struct arena *arena)
 {
 	sqlite3_stmt *stmt = db_statement(store_queue(s),
-	    "SELECT note FROM head WHERE size <= ? ORDER BY size DESC LIMIT 1");
+	    "SELECT note FROM checkpoint ORDER BY id DESC LIMIT 1");
 	const char *note;
 
-	db_bind_int(stmt, 1, (int64_t)size);
 	if (!db_step(store_queue(s), stmt))
 		return NULL;
 	note = arena_string(arena, db_span(stmt, 0));
 	db_reset(stmt);
 	return note;
+}
+
+uint64_t
+journal_log(struct store *s)
+{
+	sqlite3_stmt *stmt = db_statement(store_queue(s), "SELECT value FROM meta WHERE name = 'log'");
+	uint64_t log = 1;
+
+	if (db_step(store_queue(s), stmt)) {
+		log = (uint64_t)db_int(stmt, 0);
+		db_reset(stmt);
+	}
+	return log;
+}
+
+void
+journal_set_log(struct store *s, uint64_t log)
+{
+	sqlite3_stmt *stmt = db_statement(store_queue(s),
+	    "INSERT OR REPLACE INTO meta(name, value) VALUES('log', ?)");
+
+	db_bind_int(stmt, 1, (int64_t)log);
+	db_run(store_queue(s), stmt);
 }

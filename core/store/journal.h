@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The audit rows: append-only leaves in a hash chain.  A leaf is canonical
- * JSON made by audit/leaf.h; its number is known only in the transaction, so
- * a leaf is handed over with the place where its number goes.
- *
- *	leaf hash  = SHA-256(0x00 ‖ leaf)	(RFC 6962, so that the same
- *						leaves make a Merkle tree)
- *	chain(n)   = SHA-256(chain(n-1) ‖ leaf hash(n)); chain before the
- *		     first leaf is 32 zero bytes
+ * The audit rows: append-only leaves.  A leaf is canonical JSON made by
+ * audit/leaf.h; its number is known only in the transaction, so a leaf is
+ * handed over with the place where its number goes.  What proves that no row
+ * was altered is made of them outside the transaction (audit/publisher.h).
  */
 #ifndef MAILTRI_STORE_JOURNAL_H
 #define MAILTRI_STORE_JOURNAL_H
@@ -32,19 +28,12 @@ struct journal_entry {
 	uint64_t seq;		/* out: set in the transaction */
 };
 
-/* What is committed: the journal's end. */
-struct journal_head {
-	uint64_t size;		/* leaves */
-	uint8_t chain[HASH_SIZE];
-};
-
 /* A leaf as it lies in the store; everything in the arena. */
 struct journal_row {
 	uint64_t seq;
 	const char *event;
 	int64_t time_s;
 	struct mt_span leaf, opening;
-	uint8_t chain[HASH_SIZE];
 	uint64_t slot, generation;
 };
 
@@ -56,13 +45,18 @@ size_t journal_read(struct store *, struct arena *, uint64_t seq, size_t max,
 size_t journal_find(struct store *, struct arena *, struct mt_span event, size_t max,
     struct journal_row **out);
 
-/* The signed heads: notes as text (audit/head.h).  One a minute is kept,
- * and the last. */
-void journal_head_add(struct store *, uint64_t size, int64_t time_s, struct mt_span note);
-/* Last note whose size is at most `size'; NULL: none. */
-const char *journal_head_find(struct store *, struct arena *, uint64_t size);
+/* Just the leaves, from seq on, as far as none is missing. */
+size_t journal_leaves(struct store *, struct arena *, uint64_t seq, size_t max,
+    struct mt_span **out);
 
-void journal_leaf_hash(struct mt_span leaf, uint8_t out[HASH_SIZE]);
-void journal_chain(uint8_t chain[HASH_SIZE], struct mt_span leaf);	/* one step */
+/* That a checkpoint (audit/checkpoint.h) of the first `size' rows is on the
+ * disk with all it stands on.  Notes as text: one a minute is kept, and the
+ * last. */
+void journal_mark(struct store *, uint64_t size, int64_t time_s, struct mt_span note);
+const char *journal_marked(struct store *, struct arena *);	/* the last note; NULL: none */
+
+/* Which log the rows are: 1, or what a continued one was given. */
+uint64_t journal_log(struct store *);
+void journal_set_log(struct store *, uint64_t log);
 
 #endif

@@ -13,7 +13,7 @@ struct db *store_counters(struct store *);
 const struct slot *store_key(struct store *);	/* seals state values */
 
 /* The journal's end inside the running transaction. */
-struct journal_head *store_tail(struct store *);
+uint64_t *store_tail(struct store *);	/* leaves */
 
 int store_bodies_fd(const struct store *);	/* -1: in memory */
 void store_bodies_changed(struct store *);	/* fsync the directory before BEGIN */

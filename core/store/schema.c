@@ -42,11 +42,11 @@ const char schema_queue[] =
 	"CREATE INDEX key_slot_erasing ON key_slot(slot) WHERE state = 2;"
 
 	"CREATE TABLE audit(seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, event TEXT NOT NULL,"
-	"  slot INTEGER NOT NULL, generation INTEGER NOT NULL, chain BLOB NOT NULL,"
+	"  slot INTEGER NOT NULL, generation INTEGER NOT NULL,"
 	"  leaf BLOB NOT NULL, opening BLOB NOT NULL) STRICT;"
 	"CREATE INDEX audit_event ON audit(event, seq);"
-	"CREATE TABLE head(size INTEGER PRIMARY KEY, time INTEGER NOT NULL, note TEXT NOT NULL)"
-	"  STRICT;"
+	"CREATE TABLE checkpoint(id INTEGER PRIMARY KEY, size INTEGER NOT NULL,"
+	"  time INTEGER NOT NULL, note TEXT NOT NULL) STRICT;"
 
 	"CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;";
 

@@ -32,7 +32,7 @@ struct store {
 	bool counters_open;	/* in this batch */
 	bool bodies_changed;	/* in this batch */
 	int bodies_fd;
-	struct journal_head tail;
+	uint64_t tail;		/* leaves of the journal */
 	struct slot key;
 
 	pthread_t thread;
@@ -43,7 +43,7 @@ struct store {
 	size_t urgent;		/* waiting and not lazy */
 	int64_t lazy_since_ms;
 	bool closing;
-	struct journal_head committed;
+	uint64_t committed;
 };
 
 static void
@@ -194,14 +194,10 @@ static void
 load_tail(struct store *s)
 {
 	sqlite3_stmt *stmt = db_statement(s->queue,
-	    "SELECT seq, chain FROM audit ORDER BY seq DESC LIMIT 1");
+	    "SELECT seq FROM audit ORDER BY seq DESC LIMIT 1");
 
 	if (db_step(s->queue, stmt)) {
-		struct mt_span chain = db_span(stmt, 1);
-
-		s->tail.size = (uint64_t)db_int(stmt, 0) + 1;
-		if (chain.len == HASH_SIZE)
-			memcpy(s->tail.chain, chain.ptr, HASH_SIZE);
+		s->tail = (uint64_t)db_int(stmt, 0) + 1;
 		db_reset(stmt);
 	}
 	s->committed = s->tail;
@@ -342,15 +338,21 @@ store_wait(struct store *s, struct store_job *job)
 	}
 }
 
-struct journal_head
-store_head(struct store *s)
+uint64_t
+store_leaves(struct store *s)
 {
-	struct journal_head head;
+	uint64_t leaves;
 
 	pthread_mutex_lock(&s->lock);
-	head = s->committed;
+	leaves = s->committed;
 	pthread_mutex_unlock(&s->lock);
-	return head;
+	return leaves;
+}
+
+const char *
+store_dir(const struct store *s)
+{
+	return s->dir;
 }
 
 enum store_room
@@ -390,7 +392,7 @@ store_key(struct store *s)
 	return &s->key;
 }
 
-struct journal_head *
+uint64_t *
 store_tail(struct store *s)
 {
 	return &s->tail;

@@ -56,7 +56,9 @@ void store_reap(struct store *);	/* runs done() of finished jobs */
 /* Waits for a job that was submitted and does not free itself, done()
  * included: at stop and in tests only. */
 void store_wait(struct store *, struct store_job *);
-struct journal_head store_head(struct store *);	/* what is committed; any thread */
+uint64_t store_leaves(struct store *);	/* of the journal that are committed; any thread */
+
+const char *store_dir(const struct store *);	/* NULL: in memory */
 
 /* Room on the disk of the state directory: intake stops below the reserve,
  * new attempts below half of it, outcomes are always recorded. */

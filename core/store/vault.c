@@ -19,10 +19,6 @@
 #include "store/keyfile.h"
 #include "store/shard.h"
 
-enum { MARK_SIZE = 16, MAGIC_SIZE = 8 };
-
-static const char mark_magic[] = "mtsigned";
-
 struct vault {
 	int dir_fd;
 	struct roots roots;
@@ -31,8 +27,7 @@ struct vault {
 	struct keyfile audit;
 	uint8_t public_key[VAULT_PUBLIC_SIZE];
 	EVP_PKEY *signer;
-	int mark_fd;
-	uint64_t mark;
+	bool is_new;
 	struct shard open[VAULT_SHARDS_OPEN];
 	size_t turn;		/* which to close next */
 	uint64_t next;
@@ -46,6 +41,7 @@ keyfile_get(struct vault *v, struct keyfile *file)
 
 	if (error != ENOENT || v->next > 0)
 		return error;
+	v->is_new = true;
 	roots_number(&v->roots);
 	file->version = 1;
 	hash_random(file->key, sizeof(file->key));
@@ -131,43 +127,6 @@ find_next(struct vault *v)
 	return 0;
 }
 
-static int
-mark_set(struct vault *v, uint64_t size)
-{
-	struct buf text = { 0 };
-	int error = 0;
-
-	buf_add(&text, mark_magic, MAGIC_SIZE);
-	pack_u64(&text, size);
-	if (pwrite(v->mark_fd, text.p, text.len, 0) != MARK_SIZE || fdatasync(v->mark_fd) != 0)
-		error = errno != 0 ? errno : ENOSPC;
-	else
-		v->mark = size;
-	buf_free(&text);
-	return error;
-}
-
-/* A mark that is lost or cannot be read says that anything may be signed. */
-static int
-mark_load(struct vault *v)
-{
-	uint8_t text[MARK_SIZE];
-	struct unpack u = unpack_of(span_make(text + MAGIC_SIZE, 8));
-	ssize_t n;
-
-	v->mark_fd = openat(v->dir_fd, "signed", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (v->mark_fd < 0)
-		return errno;
-	n = pread(v->mark_fd, text, sizeof(text), 0);
-	if (n == MARK_SIZE && memcmp(text, mark_magic, MAGIC_SIZE) == 0) {
-		v->mark = unpack_u64(&u);
-		return 0;
-	}
-	if (fsync(v->dir_fd) != 0)	/* its name, before a slot is filled */
-		return errno;
-	return mark_set(v, v->next == 0 ? 0 : VAULT_SIGNED_ANY);
-}
-
 /* Steps that may be done twice; the marker goes last. */
 static int
 take_restored(struct vault *v, struct keyfile *installation)
@@ -178,7 +137,7 @@ take_restored(struct vault *v, struct keyfile *installation)
 		return 0;
 	installation->version++;
 	if ((error = keyfile_save(installation, v->dir_fd, &v->roots)) != 0 ||
-	    (error = mark_set(v, VAULT_SIGNED_ANY)) != 0)
+	    (unlinkat(v->dir_fd, "signed", 0) != 0 && errno != ENOENT && (error = errno) != 0))
 		return error;
 	fault_point("keys.restored");
 	return unlinkat(v->dir_fd, "restored", 0) != 0 || fsync(v->dir_fd) != 0 ? errno : 0;
@@ -190,7 +149,7 @@ load_files(struct vault *v, struct keyfile *installation)
 	int error;
 
 	if ((error = find_next(v)) != 0 || (error = keyfile_get(v, installation)) != 0 ||
-	    (error = keyfile_get(v, &v->audit)) != 0 || (error = mark_load(v)) != 0)
+	    (error = keyfile_get(v, &v->audit)) != 0)
 		return error;
 	return take_restored(v, installation);
 }
@@ -244,7 +203,6 @@ vault_open(const struct vault_options *options, char why[256])
 	mlock(v, sizeof(*v));	/* not into swap, as far as the limit allows */
 	for (size_t i = 0; i < VAULT_SHARDS_OPEN; i++)
 		v->open[i].fd = -1;
-	v->mark_fd = -1;
 	if (roots_init(&v->roots, options->root) != 0)
 		log_panic("root keys of %zu bytes", options->root.len);
 	v->dir_fd = keys_directory(options->dir);
@@ -266,8 +224,6 @@ vault_close(struct vault *v)
 	EVP_PKEY_free(v->signer);
 	if (v->dir_fd >= 0)
 		close(v->dir_fd);
-	if (v->mark_fd >= 0)
-		close(v->mark_fd);
 	explicit_bzero(v, sizeof(*v));
 	free(v);
 }
@@ -276,6 +232,12 @@ const uint8_t *
 vault_installation(const struct vault *v)
 {
 	return v->installation;
+}
+
+int
+vault_dir(const struct vault *v)
+{
+	return v->dir_fd;
 }
 
 const char *
@@ -302,10 +264,10 @@ vault_generation(const struct vault *v)
 	return v->generation;
 }
 
-uint64_t
-vault_signed(const struct vault *v)
+bool
+vault_is_new(const struct vault *v)
 {
-	return v->mark;
+	return v->is_new;
 }
 
 const struct root *
@@ -387,69 +349,14 @@ vault_erase(struct vault *v, const uint64_t *numbers, size_t count)
 	return sync_all(v);
 }
 
-/* The second line of a head. */
-static int
-head_size(struct mt_span text, uint64_t *size)
+void
+vault_sign(const struct vault *v, struct mt_span text, uint8_t out[VAULT_SIGNATURE_SIZE])
 {
-	const char *p = memchr(text.ptr, '\n', text.len), *end = text.ptr + text.len;
-	uint64_t n = 0;
-	size_t digits = 0;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	size_t size = VAULT_SIGNATURE_SIZE;
 
-	if (p == NULL)
-		return EBADMSG;
-	for (p++; p < end && *p >= '0' && *p <= '9'; p++, digits++)
-		if (__builtin_mul_overflow(n, 10, &n) ||
-		    __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n))
-			return EBADMSG;
-	*size = n;
-	return digits > 0 && p < end && *p == '\n' ? 0 : EBADMSG;
-}
-
-int
-vault_sign(struct vault *v, struct mt_span text, uint8_t out[VAULT_SIGNATURE_SIZE])
-{
-	size_t length = VAULT_SIGNATURE_SIZE;
-	EVP_MD_CTX *ctx;
-	uint64_t size;
-	int error = head_size(text, &size);
-
-	if (error == 0 && size < v->mark)
-		error = EPERM;
-	if (error == 0 && size > v->mark)
-		error = mark_set(v, size);
-	if (error != 0)
-		return error;
-	ctx = EVP_MD_CTX_new();
 	if (ctx == NULL || !EVP_DigestSignInit(ctx, NULL, NULL, NULL, v->signer) ||
-	    !EVP_DigestSign(ctx, out, &length, (const unsigned char *)text.ptr, text.len))
+	    !EVP_DigestSign(ctx, out, &size, (const unsigned char *)text.ptr, text.len))
 		log_panic("libcrypto: Ed25519 failed");
 	EVP_MD_CTX_free(ctx);
-	return 0;
-}
-
-int
-vault_continue(struct vault *v)
-{
-	struct keyfile next = v->audit;
-	size_t length = strlen(next.name);
-	char old[16];
-	int error, n;
-
-	/* The number it has gives way to the next. */
-	n = snprintf(old, sizeof(old), "/%u", v->audit.version);
-	if (v->audit.version > 1 && length > (size_t)n &&
-	    strcmp(next.name + length - (size_t)n, old) == 0)
-		length -= (size_t)n;
-	next.version++;
-	if (length > VAULT_NAME_MAX - sizeof(old))
-		length = VAULT_NAME_MAX - sizeof(old);
-	snprintf(next.name + length, sizeof(old), "/%u", next.version);
-	error = keyfile_save(&next, v->dir_fd, &v->roots);
-	fault_point("keys.continued");
-	if (error == 0)
-		error = mark_set(v, 0);
-	if (error == 0)
-		v->audit = next;
-	explicit_bzero(&next, sizeof(next));
-	return error;
 }

@@ -59,6 +59,15 @@ class Stand:
     def records(self, event):
         return self.mailtri.ctl("audit", "show", event)
 
+    def export_whole(self, path):
+        """An export that holds every record there is."""
+        def look():
+            self.mailtri.export_audit(path)
+            count = sum(1 for line in path.read_text().splitlines()
+                        if not line.startswith('{"checkpoint"'))
+            return count == self.mailtri.status()["audit"]["records"]
+        wait_until(look, "a checkpoint over every record", 60)
+
     def newest(self, reason, timeout=20):
         """The newest audit record with that reason, once it is there."""
         def look():

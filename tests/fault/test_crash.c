@@ -119,7 +119,7 @@ test_before_commit(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_int_equal(run_child(w, "MAILTRI_CRASHPOINT", rows[i].point, accept_large), FAULT_EXIT);
 		world_open(w);
-		assert_int_equal(store_head(w->store).size, 0);
+		assert_int_equal(store_leaves(w->store), 0);
 		assert_int_equal(world_state(w, "evt_a"), 0);
 		assert_int_equal(bodies(w), rows[i].swept);
 		close_again(w);
@@ -140,7 +140,7 @@ test_after_commit(void **state)
 
 	assert_int_equal(run_child(w, "MAILTRI_CRASHPOINT", "committed", accept_large), FAULT_EXIT);
 	world_open(w);
-	assert_int_equal(store_head(w->store).size, 1);
+	assert_int_equal(store_leaves(w->store), 1);
 	assert_int_equal(world_state(w, "evt_a"), QUEUE_ACTIVE);
 	assert_int_equal(bodies(w), 0);
 	retry = world_message(w, "evt_retry");
@@ -148,7 +148,7 @@ test_after_commit(void **state)
 	assert_false(world_accept(w, retry));
 	assert_string_equal(retry->job.holder, "evt_a");
 	assert_false(retry->job.holder_seen);
-	assert_int_equal(store_head(w->store).size, 1);
+	assert_int_equal(store_leaves(w->store), 1);
 }
 
 /* Row 1, the slot: what was handed out and is in no row is listed. */
@@ -438,7 +438,7 @@ check_store(struct world *w, uint32_t acknowledged, uint32_t more)
 	queue_counts(w->store, &counts);
 	store_wait(w->store, &counts.job);
 	assert_in_range(counts.of[QUEUE_ACTIVE], acknowledged, acknowledged + more);
-	assert_int_equal(store_head(w->store).size, counts.of[QUEUE_ACTIVE]);
+	assert_int_equal(store_leaves(w->store), counts.of[QUEUE_ACTIVE]);
 }
 
 static void

@@ -10,7 +10,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static void
-lines(struct mt_span text, const struct head_key *key)
+lines(struct mt_span text, const struct note_key *key)
 {
 	struct verifier *v = verifier_new(key, NULL);
 	struct verify_result result;
@@ -49,18 +49,18 @@ rows(struct mt_span input)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct head_key key = { .name = "fuzz" };
+	static const struct note_key key = { .name = "fuzz" };
 	struct mt_span input = span_make(data, size);
-	struct head_key parsed;
+	struct note_key parsed;
 	struct buf note = { 0 };
-	struct head head;
+	struct checkpoint checkpoint;
 
 	lines(input, &key);
 	rows(input);
-	if (head_verify(&key, input, &head) == 0)
+	if (checkpoint_verify(&key, input, &checkpoint) == 0)
 		abort();
-	head_key_parse(input, &parsed);
-	head_line_parse(input, &note);
+	note_key_parse(input, &parsed);
+	checkpoint_line_parse(input, &note);
 	buf_free(&note);
 	return 0;
 }

@@ -116,11 +116,11 @@ test_discard(void **state)
 	uint64_t size;
 
 	accept_all(w);
-	size = store_head(w->store).size;
+	size = store_leaves(w->store);
 	assert_int_equal(act(w, "evt_none", QUEUE_ACT_DISCARD).error, ENOENT);
 	assert_int_equal(act(w, "evt_calling", QUEUE_ACT_DISCARD).error, EBUSY);
 	assert_int_equal(act(w, "evt_done", QUEUE_ACT_DISCARD).error, EINVAL);
-	assert_int_equal(store_head(w->store).size, size);	/* nothing is audited that was not done */
+	assert_int_equal(store_leaves(w->store), size);	/* nothing is audited that was not done */
 	for (size_t i = 0; i < 4; i++) {
 		struct queue_act a = act(w, may[i], QUEUE_ACT_DISCARD);
 
@@ -130,7 +130,7 @@ test_discard(void **state)
 		assert_int_equal(act(w, may[i], QUEUE_ACT_REPLAY).error, EINVAL);
 		assert_false(begin(w, may[i]));
 	}
-	assert_int_equal(store_head(w->store).size, size + 4);
+	assert_int_equal(store_leaves(w->store), size + 4);
 	world_reopen(w);	/* a crash before the erasure */
 	b = erase(w);
 	assert_int_equal(b.count, 4);

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Leaves and openings, records as people read them, the exported log and
- * every way to alter it, signed heads in time, early refusals. */
+ * every way to alter it. */
 #include "store_world.h"
-
-#include <sys/epoll.h>
 
 #include <jansson.h>
 
 #include "audit/export.h"
-#include "audit/head.h"
 #include "audit/record.h"
 #include "audit/verify.h"
 #include "store/vault.h"
@@ -201,25 +198,28 @@ test_limits(void **state)
 /* A log of a few records, exported whole. */
 struct log {
 	struct arena arena;
-	struct head_key key;
+	struct note_key key;
 	struct vault *vault;
 	char dir[256];
 	struct buf text;	/* the file */
-	struct head head;
+	struct checkpoint checkpoint;
 };
 
 enum { RECORDS = 6 };
 
 static void
-log_sign(struct log *l, struct head *head, struct buf *note)
+log_sign(struct log *l, struct buf *note)
 {
-	uint8_t signature[VAULT_SIGNATURE_SIZE];
-	struct buf text = { 0 };
+	struct checkpoint_signatures signatures;
+	struct buf text = { 0 }, timed = { 0 };
 
-	head_text(&l->key, head, &text);
-	assert_int_equal(vault_sign(l->vault, buf_span(&text), signature), 0);
-	head_note(&l->key, buf_span(&text), signature, note);
+	checkpoint_text(&l->key, &l->checkpoint, &text);
+	checkpoint_timed(&l->key, &l->checkpoint, &timed);
+	vault_sign(l->vault, buf_span(&text), signatures.text);
+	vault_sign(l->vault, buf_span(&timed), signatures.timed);
+	checkpoint_note(&l->key, &l->checkpoint, &signatures, note);
 	buf_free(&text);
+	buf_free(&timed);
 }
 
 static int
@@ -229,6 +229,8 @@ log_setup(void **state)
 	struct log *l = calloc(1, sizeof(*l));
 	struct vault_options options = { .root = span_make(root, sizeof(root)), .name = "mx.example" };
 	struct buf note = { 0 };
+	uint8_t hash[HASH_SIZE];
+	struct tree tree = { 0 };
 	char why[256];
 
 	scratch_make(l->dir);
@@ -236,7 +238,7 @@ log_setup(void **state)
 	l->vault = vault_open(&options, why);
 	assert_non_null(l->vault);
 	snprintf(l->key.name, sizeof(l->key.name), "mx.example");
-	memcpy(l->key.public_key, vault_public(l->vault), HEAD_KEY_SIZE);
+	memcpy(l->key.public_key, vault_public(l->vault), NOTE_KEY_SIZE);
 	for (uint64_t i = 0; i < RECORDS; i++) {
 		struct audit_event event = full_event();
 		struct journal_row row;
@@ -246,12 +248,13 @@ log_setup(void **state)
 		assert_int_equal(export_leaf(&row, &l->text), 0);
 		if (i % 2 == 0)
 			assert_int_equal(export_opening(&row, &slot, &l->text), 0);
-		journal_chain(l->head.chain, row.leaf);
+		tree_leaf(row.leaf, hash);
+		tree_add(&tree, hash);
 	}
-	l->head.size = RECORDS;
-	l->head.time_s = 1760193100;
-	log_sign(l, &l->head, &note);
-	export_head(buf_string(&note), &l->text);
+	l->checkpoint = (struct checkpoint){ .log = 1, .head.size = RECORDS, .time_s = 1760193100 };
+	tree_root(&tree, l->checkpoint.head.root);
+	log_sign(l, &note);
+	export_checkpoint(buf_string(&note), &l->text);
 	buf_free(&note);
 	*state = l;
 	return 0;
@@ -271,7 +274,7 @@ log_teardown(void **state)
 }
 
 static struct verify_result
-verify(struct mt_span text, const struct head_key *key, const struct head *seen)
+verify(struct mt_span text, const struct note_key *key, const struct checkpoint *seen)
 {
 	struct verifier *v = verifier_new(key, seen);
 	struct verify_result result;
@@ -302,12 +305,12 @@ test_intact(void **state)
 	assert_int_equal(r.status, VERIFY_INTACT);
 	assert_int_equal(r.records, RECORDS);
 	assert_int_equal(r.openings, RECORDS / 2);
-	assert_int_equal(r.head.time_s, 1760193100);
+	assert_int_equal(r.checkpoint.time_s, 1760193100);
 	snprintf(path, sizeof(path), "%s/log", l->dir);
 	f = fopen(path, "w");
 	fwrite(l->text.p, 1, l->text.len, f);
 	fclose(f);
-	assert_int_equal(audit_verify_file(path, &l->key, &l->head, &r), 0);
+	assert_int_equal(audit_verify_file(path, &l->key, &l->checkpoint, &r), 0);
 	assert_int_equal(r.status, VERIFY_INTACT);
 	assert_int_equal(audit_verify_file("/nowhere", &l->key, NULL, &r), ENOENT);
 }
@@ -398,11 +401,11 @@ test_every_line(void **state)
 }
 
 static void
-test_other_key_and_head(void **state)
+test_other_key_and_checkpoint(void **state)
 {
 	struct log *l = *state;
-	struct head_key other = l->key;
-	struct head seen = l->head;
+	struct note_key other = l->key;
+	struct checkpoint seen = l->checkpoint;
 
 	other.public_key[0] ^= 1;
 	assert_int_equal(verify(buf_span(&l->text), &other, NULL).status, VERIFY_ALTERED);
@@ -410,10 +413,10 @@ test_other_key_and_head(void **state)
 	snprintf(other.name, sizeof(other.name), "mx.exampla");
 	assert_int_equal(verify(buf_span(&l->text), &other, NULL).status, VERIFY_ALTERED);
 	assert_int_equal(verify(buf_span(&l->text), &l->key, &seen).status, VERIFY_INTACT);
-	seen.chain[5] ^= 1;	/* a rewritten log, signed again */
+	seen.head.root[5] ^= 1;	/* a rewritten log, signed again */
 	assert_int_equal(verify(buf_span(&l->text), &l->key, &seen).status, VERIFY_ALTERED);
-	seen = l->head;
-	seen.size++;
+	seen = l->checkpoint;
+	seen.head.size++;
 	assert_int_equal(verify(buf_span(&l->text), &l->key, &seen).status, VERIFY_STALE);
 }
 
@@ -446,94 +449,6 @@ test_columns(void **state)
 	arena_free(&arena);
 }
 
-/* The signer in a store, on a loop. */
-struct signing {
-	struct world world;
-	struct log *log;
-	struct loop *loop;
-	struct watch watch;
-	struct head_signer *signer;
-	struct buf asked;
-	int asks;
-};
-
-static void
-signing_ask(struct mt_span text, void *arg)
-{
-	struct signing *s = arg;
-
-	buf_reset(&s->asked);
-	buf_add(&s->asked, text.ptr, text.len);
-	s->asks++;
-}
-
-static void
-signing_answer(struct signing *s)
-{
-	uint8_t signature[VAULT_SIGNATURE_SIZE];
-
-	assert_int_equal(vault_sign(s->log->vault, buf_span(&s->asked), signature), 0);
-	head_signer_signed(s->signer, span_make(signature, sizeof(signature)));
-}
-
-static struct export_page
-signing_page(struct signing *s)
-{
-	struct export_page page = { .max = 100, .arena = &s->world.arena, .key = &s->log->key };
-
-	export_page(s->world.store, &page);
-	store_wait(s->world.store, &page.job);
-	return page;
-}
-
-static void
-test_signer(void **state)
-{
-	struct signing s = { .log = *state };
-	struct queue_record r = { .entry_count = 1 };
-	struct export_page page;
-	uint8_t nonsense[VAULT_SIGNATURE_SIZE] = { 0 };
-
-	world_init(&s.world, false);
-	s.loop = loop_new();
-	assert_int_equal(vault_continue(s.log->vault), 0);	/* another log, from 0 */
-	s.signer = head_signer_new(s.loop, s.world.store, signing_ask, &s);
-	head_signer_key(s.signer, &s.log->key);
-	assert_int_equal(s.asks, 0);	/* nothing to sign */
-	r.entries = world_entry(&s.world, "evt_a", AUDIT_REFUSED, NULL);
-	queue_record(s.world.store, &r);
-	head_signer_wake(s.signer);
-	assert_int_equal(s.asks, 0);	/* not committed, not signed */
-	store_wait(s.world.store, &r.job);
-	head_signer_wake(s.signer);
-	assert_int_equal(s.asks, 1);
-	page = signing_page(&s);
-	assert_null(page.note);
-	head_signer_signed(s.signer, span_make(nonsense, sizeof(nonsense)));
-	page = signing_page(&s);
-	assert_null(page.note);	/* a wrong signature is not kept */
-	head_signer_signed(s.signer, SPAN("short"));
-	head_signer_lost(s.signer);
-	head_signer_key(s.signer, &s.log->key);
-	assert_int_equal(s.asks, 2);
-	signing_answer(&s);
-	page = signing_page(&s);
-	assert_non_null(page.note);
-	assert_int_equal(page.count, 1);
-	assert_true(page.last);
-
-	queue_record(s.world.store, &r);	/* load: a second has to pass */
-	store_wait(s.world.store, &r.job);
-	head_signer_wake(s.signer);
-	assert_int_equal(s.asks, 2);
-	page = signing_page(&s);
-	assert_int_equal(page.count, 1);	/* nothing behind the head is shown */
-	head_signer_free(s.signer);
-	loop_free(s.loop);
-	buf_free(&s.asked);
-	world_fini(&s.world);
-}
-
 int
 main(void)
 {
@@ -545,8 +460,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_every_bit, log_setup, log_teardown),
 		cmocka_unit_test_setup_teardown(test_every_cut, log_setup, log_teardown),
 		cmocka_unit_test_setup_teardown(test_every_line, log_setup, log_teardown),
-		cmocka_unit_test_setup_teardown(test_other_key_and_head, log_setup, log_teardown),
-		cmocka_unit_test_setup_teardown(test_signer, log_setup, log_teardown),
+		cmocka_unit_test_setup_teardown(test_other_key_and_checkpoint, log_setup, log_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

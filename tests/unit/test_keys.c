@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "audit/note.h"
+#include "audit/promise.h"
 #include "base/frame.h"
 #include "base/proto.h"
 #include "base/spawn.h"
@@ -20,7 +20,7 @@ struct role {
 	int fd;
 	struct buf in, out;
 	struct frame frame;
-	uint64_t signed_size;	/* what it said last */
+	struct promise promise;	/* what it said last */
 	uint32_t generation;
 };
 
@@ -139,7 +139,7 @@ take_slots(struct role *r, uint32_t count)
 }
 
 static uint64_t
-installation(struct role *r, uint32_t question, struct head_key *key)
+installation(struct role *r, uint32_t question, struct note_key *key)
 {
 	struct unpack u;
 	struct mt_span public_key, name;
@@ -150,22 +150,22 @@ installation(struct role *r, uint32_t question, struct head_key *key)
 	u = unpack_of(r->frame.body);
 	assert_int_equal(unpack_span(&u).len, HASH_SIZE);
 	public_key = unpack_span(&u);
-	assert_int_equal(public_key.len, HEAD_KEY_SIZE);
-	memcpy(key->public_key, public_key.ptr, HEAD_KEY_SIZE);
+	assert_int_equal(public_key.len, NOTE_KEY_SIZE);
+	memcpy(key->public_key, public_key.ptr, NOTE_KEY_SIZE);
 	name = unpack_span(&u);
 	memcpy(key->name, name.ptr, name.len);
 	key->name[name.len] = '\0';
 	next = unpack_u64(&u);
-	r->signed_size = unpack_u64(&u);
 	r->generation = unpack_u32(&u);
 	assert_int_equal(unpack_span(&u).len, ROOT_ID_SIZE);
 	assert_int_equal(unpack_u32(&u), 1);
+	promise_unpack(&u, &r->promise);
 	assert_true(unpack_done(&u));
 	return next;
 }
 
 static uint64_t
-hello(struct role *r, struct head_key *key)
+hello(struct role *r, struct note_key *key)
 {
 	return installation(r, PROTO_HELLO, key);
 }
@@ -174,7 +174,7 @@ static void
 test_slots_over_kills(void **state)
 {
 	struct role *r = *state;
-	struct head_key key;
+	struct note_key key;
 	uint64_t next;
 
 	assert_int_equal(hello(r, &key), 0);
@@ -188,7 +188,7 @@ test_slots_over_kills(void **state)
 	receive(r, PROTO_READY);
 	next = hello(r, &key);
 	assert_in_range(next, 512, 522);
-	assert_string_equal(key.name, "mx.example.com");
+	assert_string_equal(key.name, "mx.example.com/audit");
 }
 
 static int32_t
@@ -246,39 +246,110 @@ test_open_and_erase(void **state)
 	assert_int_equal(open_slot(r, 2, again), 0);
 }
 
-/* What it signs verifies with the key it says; a smaller head it does not sign. */
+/* A tree of that many leaves, all different. */
+static void
+grow(struct tree *t, uint64_t size, uint8_t salt)
+{
+	while (t->size < size) {
+		uint8_t hash[HASH_SIZE] = { salt, (uint8_t)t->size };
+
+		tree_add(t, hash);
+	}
+}
+
+static struct promise_answer
+sign(struct role *r, const struct promise_ask *ask)
+{
+	struct promise_answer answer;
+
+	promise_ask_pack(&r->out, ask);
+	say(r, PROTO_SIGN);
+	receive(r, PROTO_SIGNATURE);
+	assert_int_equal(promise_answer_unpack(r->frame.body, &answer), 0);
+	return answer;
+}
+
+/* From 4 leaves to 8: the path is the root of the other four. */
+static struct promise_ask
+ask_8(uint8_t salt)
+{
+	struct promise_ask ask = { .checkpoint = { .log = 1, .head.size = 8, .time_s = 1760000000 },
+		.old = 4 };
+	struct tree whole = { 0 }, right = { 0 };
+
+	grow(&whole, 4, 0);
+	grow(&whole, 8, salt);
+	tree_root(&whole, ask.checkpoint.head.root);
+	for (uint8_t i = 4; i < 8; i++) {
+		uint8_t hash[HASH_SIZE] = { salt, i };
+
+		tree_add(&right, hash);
+	}
+	tree_root(&right, ask.path.hash[ask.path.count++]);
+	return ask;
+}
+
+/* What it signs verifies with the key it published. */
 static void
 test_sign(void **state)
 {
 	struct role *r = *state;
-	struct head head = { .size = 3, .time_s = 1760000000 }, read;
-	struct buf text = { 0 }, note = { 0 };
-	struct head_key key;
-	struct unpack u;
+	struct promise_ask ask = { .checkpoint = { .log = 1, .head.size = 3, .time_s = 1760000000 } };
+	struct promise_answer answer;
+	struct buf note = { 0 };
+	struct note_key key;
+	struct checkpoint read;
 	char path[300];
 	struct stat st;
 
 	hello(r, &key);
-	head_text(&key, &head, &text);
-	pack_span(&r->out, buf_span(&text));
-	say(r, PROTO_SIGN);
-	receive(r, PROTO_SIGNATURE);
-	u = unpack_of(r->frame.body);
-	head_note(&key, buf_span(&text), (const uint8_t *)unpack_span(&u).ptr, &note);
-	assert_int_equal(head_verify(&key, buf_span(&note), &read), 0);
+	answer = sign(r, &ask);
+	assert_int_equal(answer.error, 0);
+	checkpoint_note(&key, &ask.checkpoint, &answer.signatures, &note);
+	assert_int_equal(checkpoint_verify(&key, buf_span(&note), &read), 0);
+	assert_int_equal(read.head.size, 3);
+	assert_int_equal(read.time_s, 1760000000);
 	snprintf(path, sizeof(path), "%s/keys", r->dir);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 077, 0);
-	head.size = 2;
-	buf_reset(&text);
-	head_text(&key, &head, &text);
-	pack_span(&r->out, buf_span(&text));
-	say(r, PROTO_SIGN);
-	receive(r, PROTO_SIGNATURE);
-	u = unpack_of(r->frame.body);
-	assert_int_equal(unpack_span(&u).len, 0);
-	buf_free(&text);
 	buf_free(&note);
+}
+
+/* It never signs two checkpoints of which none extends the other, not even
+ * after a restart; another log begins anew, and none goes back. */
+static void
+test_promise(void **state)
+{
+	struct role *r = *state;
+	struct promise_ask first = { .checkpoint = { .log = 1, .head.size = 4 } }, other = ask_8(1);
+	struct promise_ask bad = ask_8(0);
+	struct promise_answer answer;
+	struct tree t = { 0 };
+
+	grow(&t, 4, 0);
+	tree_root(&t, first.checkpoint.head.root);
+	assert_int_equal(sign(r, &first).error, 0);
+	first.old = 4;
+	assert_int_equal(sign(r, &first).error, 0);	/* again, for its time */
+	bad.checkpoint.head.root[0] ^= 1;
+	assert_int_equal(sign(r, &bad).error, EBADMSG);
+	bad = ask_8(0);
+	bad.old = 3;
+	answer = sign(r, &bad);
+	assert_int_equal(answer.error, ESTALE);
+	assert_int_equal(answer.last.head.size, 4);
+	assert_int_equal(sign(r, &other).error, 0);
+	role_stop(r);
+	role_start(r, 'r');
+	receive(r, PROTO_READY);
+	other = ask_8(0);
+	assert_int_equal(sign(r, &other).error, ESTALE);
+	assert_int_equal(sign(r, &first).error, ESTALE);	/* a restored backup */
+	first.checkpoint.log = 2;
+	first.old = 0;
+	assert_int_equal(sign(r, &first).error, 0);
+	first.checkpoint.log = 1;
+	assert_int_equal(sign(r, &first).error, ESTALE);
 }
 
 static void
@@ -293,32 +364,29 @@ touch(struct role *r, const char *name)
 	fclose(f);
 }
 
-/* After a restore: slots of another generation, a log of another name. */
+/* After a restore: slots of another generation, and no knowledge of what was
+ * signed. */
 static void
 test_restored(void **state)
 {
 	struct role *r = *state;
 	struct slots *slots;
 	struct slot slot;
-	struct head_key key;
+	struct note_key key;
 	struct unpack u;
 
 	slots_free(take_slots(r, 3));
 	erase_slot(r, 1);
 	hello(r, &key);
 	assert_int_equal(r->generation, 1);
-	assert_int_equal(r->signed_size, 0);
+	assert_int_equal(r->promise.head.size, 0);
 	role_stop(r);
 	touch(r, "restored");
 	role_start(r, 'r');
 	receive(r, PROTO_READY);
 	assert_int_equal(hello(r, &key), 3);
 	assert_int_equal(r->generation, 2);
-	assert_true(r->signed_size == UINT64_MAX);
-	assert_string_equal(key.name, "mx.example.com");
-	installation(r, PROTO_CONTINUE, &key);
-	assert_int_equal(r->signed_size, 0);
-	assert_string_equal(key.name, "mx.example.com/2");
+	assert_true(r->promise.log == 0 && r->promise.head.size == PROMISE_ANY);
 
 	pack_u32(&r->out, 1);
 	say(r, PROTO_SLOTS);
@@ -348,7 +416,6 @@ test_restored(void **state)
 	receive(r, PROTO_READY);
 	hello(r, &key);
 	assert_int_equal(r->generation, 2);
-	assert_string_equal(key.name, "mx.example.com/2");
 }
 
 static int
@@ -399,6 +466,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_slots_over_kills, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_open_and_erase, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sign, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_promise, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restored, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_root, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_frame, setup, teardown),

@@ -181,7 +181,7 @@ test_duplicate(void **state)
 	assert_string_equal(again->job.holder, "evt_a");
 	assert_false(again->job.holder_seen);
 	assert_int_equal(world_state(w, "evt_b"), 0);
-	assert_int_equal(store_head(w->store).size, 1);	/* nothing was written */
+	assert_int_equal(store_leaves(w->store), 1);	/* nothing was written */
 
 	queue_seen(w->store, &seen);
 	store_wait(w->store, &seen.job);
@@ -405,7 +405,7 @@ test_erase(void **state)
 	erased(w, &b);
 	assert_int_equal(world_state(w, "evt_a"), 0);
 	assert_int_equal(erase(w, past + 999999).count, 0);
-	assert_int_equal(store_head(w->store).size, 2);
+	assert_int_equal(store_leaves(w->store), 2);
 }
 
 /* Paused past its time goes; waiting past its time is tried first. */

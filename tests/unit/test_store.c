@@ -236,7 +236,7 @@ reading_run(struct store *s, struct store_job *job)
 
 	row_count = r->event != NULL ? journal_find(s, r->arena, span_of(r->event), 100, &rows) :
 	    journal_read(s, r->arena, 1, 2, &rows);
-	r->note = journal_head_find(s, r->arena, 50);
+	r->note = journal_marked(s, r->arena);
 }
 
 static void
@@ -252,21 +252,47 @@ record(struct world *w, const char *event)
 	store_wait(w->store, &r.job);
 }
 
+struct leaf_reading {
+	struct store_job job;
+	struct arena *arena;
+	uint64_t seq;
+	size_t count;
+	struct mt_span *leaves;
+};
+
+static void
+leaf_reading_run(struct store *s, struct store_job *job)
+{
+	struct leaf_reading *r = (struct leaf_reading *)job;
+
+	r->count = journal_leaves(s, r->arena, r->seq, 100, &r->leaves);
+}
+
+static size_t
+leaves_from(struct world *w, uint64_t seq, struct mt_span **out)
+{
+	struct leaf_reading r = { .job = { .run = leaf_reading_run }, .arena = &w->arena,
+		.seq = seq };
+
+	store_submit(w->store, &r.job);
+	store_wait(w->store, &r.job);
+	*out = r.leaves;
+	return r.count;
+}
+
 static void
 test_journal(void **state)
 {
 	struct world *w = *state;
 	struct reading r = { .job = { .run = reading_run }, .arena = &w->arena };
-	uint8_t chain[HASH_SIZE] = { 0 };
-	struct journal_head head;
+	struct mt_span *leaves;
 
 	record(w, "evt_a");
 	record(w, "evt_b");
 	record(w, "evt_a");
 	world_reopen(w);
 	record(w, "evt_c");
-	head = store_head(w->store);
-	assert_int_equal(head.size, 4);
+	assert_int_equal(store_leaves(w->store), 4);
 
 	store_submit(w->store, &r.job);
 	store_wait(w->store, &r.job);
@@ -279,11 +305,12 @@ test_journal(void **state)
 	store_submit(w->store, &r.job);
 	store_wait(w->store, &r.job);
 	assert_int_equal(row_count, 2);
-	journal_chain(chain, rows[0].leaf);
-	assert_memory_equal(chain, rows[0].chain, HASH_SIZE);
+	r.event = NULL;
+	assert_int_equal(leaves_from(w, 2, &leaves), 2);
+	assert_true(span_equal(leaves[0], rows[1].leaf));
 }
 
-struct heading {
+struct marking {
 	struct store_job job;
 	uint64_t size;
 	int64_t time_s;
@@ -291,15 +318,15 @@ struct heading {
 };
 
 static void
-heading_run(struct store *s, struct store_job *job)
+marking_run(struct store *s, struct store_job *job)
 {
-	struct heading *h = (struct heading *)job;
+	struct marking *h = (struct marking *)job;
 
-	journal_head_add(s, h->size, h->time_s, span_of(h->note));
+	journal_mark(s, h->size, h->time_s, span_of(h->note));
 }
 
 static void
-test_heads(void **state)
+test_marks(void **state)
 {
 	static const struct { uint64_t size; int64_t time_s; const char *note; } adds[] = {
 		{ 10, 600, "ten" }, { 20, 659, "twenty" }, { 60, 660, "sixty" } };
@@ -307,15 +334,15 @@ test_heads(void **state)
 	struct reading r = { .job = { .run = reading_run }, .arena = &w->arena };
 
 	for (size_t i = 0; i < 3; i++) {
-		struct heading h = { .job = { .run = heading_run }, .size = adds[i].size,
+		struct marking h = { .job = { .run = marking_run }, .size = adds[i].size,
 			.time_s = adds[i].time_s, .note = adds[i].note };
 
 		store_submit(w->store, &h.job);
 		store_wait(w->store, &h.job);
 	}
-	store_submit(w->store, &r.job);	/* of a minute the last one stays */
+	store_submit(w->store, &r.job);
 	store_wait(w->store, &r.job);
-	assert_string_equal(r.note, "twenty");
+	assert_string_equal(r.note, "sixty");
 }
 
 static void
@@ -352,7 +379,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_value, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_value_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_journal, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_heads, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_marks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_room, setup, teardown),
 		cmocka_unit_test(test_memory),
 	};

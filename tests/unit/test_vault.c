@@ -117,12 +117,11 @@ test_two_roots(void **state)
 	assert_memory_equal(vault_root(v)->id, old_id, ROOT_ID_SIZE);
 	vault_close(v);
 	/* The old one's files are read by a vault that has both, and what it
-	 * writes, a shard and the continued log, has two root versions. */
+	 * writes has two root versions. */
 	v = vault_with(*state, span_make(both, sizeof(both)), why);
 	assert_non_null(v);
 	assert_int_equal(vault_root(v)->version, 2);
 	assert_int_equal(vault_fill(v, 1, &slot), 0);
-	assert_int_equal(vault_continue(v), 0);
 	vault_close(v);
 	snprintf(path, sizeof(path), "%s/keys/installation", (char *)*state);
 	assert_int_equal(unlink(path), 0);	/* of the old root alone */
@@ -181,62 +180,6 @@ test_root_limits(void **state)
 	buf_free(&table);
 }
 
-static int
-sign_size(struct vault *v, uint64_t size)
-{
-	struct head_key key = { .name = "mx.example.com" };
-	struct head head = { .size = size, .time_s = 1760000000 };
-	uint8_t signature[VAULT_SIGNATURE_SIZE];
-	struct buf text = { 0 };
-	int error;
-
-	head_text(&key, &head, &text);
-	error = vault_sign(v, buf_span(&text), signature);
-	buf_free(&text);
-	return error;
-}
-
-/* No head smaller than another is signed, over restarts; a log that goes on
- * begins from any size, under the next name. */
-static void
-test_signed(void **state)
-{
-	static const char *const bad[] = { "", "name", "name\n", "name\n12", "name\nx\nhash\n",
-		"name\n18446744073709551616\nhash\n" };
-	uint8_t signature[VAULT_SIGNATURE_SIZE];
-	char why[256], path[300];
-	struct vault *v = vault_in(*state, root, why);
-	struct slot slot;
-
-	assert_int_equal(vault_signed(v), 0);
-	assert_int_equal(sign_size(v, 7), 0);
-	assert_int_equal(sign_size(v, 7), 0);
-	assert_int_equal(sign_size(v, 6), EPERM);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(vault_sign(v, span_of(bad[i]), signature), EBADMSG);
-	assert_int_equal(vault_fill(v, 1, &slot), 0);
-	vault_close(v);
-	v = vault_in(*state, root, why);
-	assert_int_equal(vault_signed(v), 7);
-	assert_int_equal(sign_size(v, 6), EPERM);
-	assert_int_equal(vault_continue(v), 0);
-	assert_string_equal(vault_name(v), "mx.example.com/2");
-	assert_int_equal(sign_size(v, 3), 0);
-	assert_int_equal(vault_continue(v), 0);
-	assert_string_equal(vault_name(v), "mx.example.com/3");
-	vault_close(v);
-	v = vault_in(*state, root, why);
-	assert_string_equal(vault_name(v), "mx.example.com/3");
-	assert_int_equal(vault_signed(v), 0);
-	vault_close(v);
-	snprintf(path, sizeof(path), "%s/keys/signed", (char *)*state);
-	assert_int_equal(unlink(path), 0);	/* nobody knows: no size is safe */
-	v = vault_in(*state, root, why);
-	assert_true(vault_signed(v) == VAULT_SIGNED_ANY);
-	assert_int_equal(sign_size(v, UINT32_MAX), EPERM);
-	vault_close(v);
-}
-
 /* More shards than are kept open, erased all over: nothing is lost on the way. */
 static void
 test_many_shards(void **state)
@@ -281,8 +224,6 @@ test_name_limit(void **state)
 	v = vault_open(&options, why);
 	assert_non_null(v);
 	assert_string_equal(vault_name(v), name);
-	assert_int_equal(vault_continue(v), 0);
-	assert_in_range(strlen(vault_name(v)), VAULT_NAME_MAX - 20, VAULT_NAME_MAX);
 	vault_close(v);
 	buf_add_string(&text, "mtwrap2\n");
 	pack_u32(&text, 1);
@@ -369,35 +310,29 @@ test_refused(void **state)
 static void
 test_sign(void **state)
 {
-	struct head head = { .size = 12, .time_s = 1760000000 }, read;
-	struct buf text = { 0 }, note = { 0 }, vkey = { 0 };
+	struct buf vkey = { 0 };
 	uint8_t signature[VAULT_SIGNATURE_SIZE];
-	struct head_key key = { .name = "mx.example.com" }, parsed;
+	struct note_key key = { .name = "mx.example.com" }, parsed;
 	char why[256];
 	struct vault *v = vault_in(*state, root, why);
 
-	memcpy(key.public_key, vault_public(v), HEAD_KEY_SIZE);
-	head_text(&key, &head, &text);
-	assert_int_equal(vault_sign(v, buf_span(&text), signature), 0);
+	memcpy(key.public_key, vault_public(v), NOTE_KEY_SIZE);
+	vault_sign(v, SPAN("text\n"), signature);
+	assert_true(note_is_signed(&key, SPAN("text\n"), signature));
+	assert_false(note_is_signed(&key, SPAN("test\n"), signature));
 	vault_close(v);
 	v = vault_in(*state, root, why);	/* the same key after a restart */
-	assert_memory_equal(key.public_key, vault_public(v), HEAD_KEY_SIZE);
+	assert_memory_equal(key.public_key, vault_public(v), NOTE_KEY_SIZE);
 	assert_string_equal(vault_name(v), "mx.example.com");
-	head_note(&key, buf_span(&text), signature, &note);
-	assert_int_equal(head_verify(&key, buf_span(&note), &read), 0);
-	assert_int_equal(read.size, 12);
-	assert_int_equal(read.time_s, 1760000000);
-	head_key_format(&key, &vkey);
-	assert_int_equal(head_key_parse(buf_span(&vkey), &parsed), 0);
-	assert_memory_equal(parsed.public_key, key.public_key, HEAD_KEY_SIZE);
+	note_key_format(&key, &vkey);
+	assert_int_equal(note_key_parse(buf_span(&vkey), &parsed), 0);
+	assert_memory_equal(parsed.public_key, key.public_key, NOTE_KEY_SIZE);
 	for (size_t i = 0; i < vkey.len; i++) {
 		vkey.p[i] ^= 1;
-		assert_int_equal(head_key_parse(buf_span(&vkey), &parsed), EBADMSG);
+		assert_int_equal(note_key_parse(buf_span(&vkey), &parsed), EBADMSG);
 		vkey.p[i] ^= 1;
 	}
 	vault_close(v);
-	buf_free(&text);
-	buf_free(&note);
 	buf_free(&vkey);
 }
 
@@ -457,7 +392,6 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_erase, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_two_roots, setup, teardown),
 		cmocka_unit_test(test_root_limits),
-		cmocka_unit_test_setup_teardown(test_signed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_shards, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_name_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damage, setup, teardown),
