@@ -5,7 +5,7 @@ libsmtp_a_SOURCES = core/smtp/action.c core/smtp/action.h core/smtp/address.c co
 	core/smtp/connection.c core/smtp/connection.h core/smtp/data.c core/smtp/data.h \
 	core/smtp/forward.c core/smtp/forward.h core/smtp/listener.c core/smtp/listener.h core/smtp/reply.c core/smtp/reply.h \
 	core/smtp/session.c core/smtp/session.h core/smtp/session_known.c core/smtp/session_state.h core/smtp/stream.c core/smtp/stream.h \
-	core/smtp/text.h core/smtp/tls.c core/smtp/tls.h core/smtp/upstream.c core/smtp/upstream.h
+	core/smtp/text.h core/smtp/ticket.c core/smtp/ticket.h core/smtp/tls.c core/smtp/tls.h core/smtp/upstream.c core/smtp/upstream.h
 libsmtp_a_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)
 
 role_PROGRAMS += front
@@ -13,6 +13,10 @@ front_SOURCES = core/front.c
 front_LDADD = $(mail_LIBS) $(SSL_LIBS)
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_ticket
+tests_unit_test_ticket_SOURCES = tests/unit/test_ticket.c
+tests_unit_test_ticket_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_ticket_LDADD = $(smtp_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_forward tests/unit/test_upstream
 tests_unit_test_forward_SOURCES = tests/unit/test_forward.c
 tests_unit_test_forward_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -3,14 +3,18 @@
 #include "smtp/tls.h"
 
 #include <limits.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/loop.h"
+#include "smtp/ticket.h"
 
 /* RFC 9325 section 4.2: ECDHE and AEAD, nothing else. */
 static const char ciphers_12[] =
@@ -28,7 +32,62 @@ static const char signatures[] =
 
 struct tls_server {
 	SSL_CTX *ctx;
+	struct tickets tickets;
 };
+
+static int
+ticket_start(const struct ticket_key *k, EVP_MAC_CTX *mac)
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY,
+		    (void *)(uintptr_t)k->mac, sizeof(k->mac)),
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){ "SHA256" }, 0),
+		OSSL_PARAM_construct_end(),
+	};
+
+	return EVP_MAC_CTX_set_params(mac, params);
+}
+
+/* OpenSSL's return values: 1 go on, 2 also give a new ticket, 0 a full
+ * handshake, -1 an error. */
+static int
+ticket_seal(SSL *ssl, unsigned char name[TICKET_NAME_BYTES],
+    unsigned char iv[EVP_MAX_IV_LENGTH], EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seal)
+{
+	struct tls_server *t = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+	int64_t now_s = clock_ms() / 1000 + 1;
+	const struct ticket_key *k = seal ? tickets_current(&t->tickets, now_s) :
+	    tickets_find(&t->tickets, name, now_s);
+	int (*start)(EVP_CIPHER_CTX *, const EVP_CIPHER *, ENGINE *, const unsigned char *,
+	    const unsigned char *) = seal ? EVP_EncryptInit_ex : EVP_DecryptInit_ex;
+
+	if (k == NULL)
+		return seal ? -1 : 0;
+	if (seal) {
+		memcpy(name, k->name, TICKET_NAME_BYTES);
+		if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1)
+			return -1;
+	}
+	if (start(cipher, EVP_aes_256_cbc(), NULL, k->cipher, iv) != 1 ||
+	    ticket_start(k, mac) != 1)
+		return -1;
+	return seal || k == &t->tickets.current ? 1 : 2;
+}
+
+/* Resumed where a client brings a ticket; nothing is kept here for it. */
+static void
+tickets_offer(struct tls_server *t)
+{
+	static const unsigned char context[] = "mailtri";
+
+	SSL_CTX_set_app_data(t->ctx, t);
+	SSL_CTX_set_session_cache_mode(t->ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_timeout(t->ctx, TICKET_PERIOD_S);
+	if (SSL_CTX_set_session_id_context(t->ctx, context, sizeof(context) - 1) != 1 ||
+	    SSL_CTX_set_tlsext_ticket_key_evp_cb(t->ctx, ticket_seal) != 1 ||
+	    SSL_CTX_set_num_tickets(t->ctx, 1) != 1)
+		log_panic("OpenSSL does not take the ticket settings");
+}
 
 struct tls_server *
 tls_server_new(void)
@@ -45,15 +104,12 @@ tls_server_new(void)
 		log_panic("OpenSSL does not take the TLS settings");
 	SSL_CTX_set_security_level(ctx, 2);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-	    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
-	    SSL_OP_NO_TICKET);
-	/* Sessions are not resumed: no ticket key that outlives its day. */
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_num_tickets(ctx, 0);
+	    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
 	SSL_CTX_set_max_early_data(ctx, 0);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
 	t->ctx = ctx;
+	tickets_offer(t);
 	return t;
 }
 
@@ -63,6 +119,7 @@ tls_server_free(struct tls_server *t)
 	if (t == NULL)
 		return;
 	SSL_CTX_free(t->ctx);
+	tickets_wipe(&t->tickets);
 	free(t);
 }
 

@@ -88,7 +88,8 @@ spf_expand(struct spf_state *s, struct mt_span spec, const char *current)
 	if (spf_macro_uses(spec, 'p') && (validated = spf_validated(s, current)) == NULL)
 		return NULL;
 	spf_values(s, current, validated, &text, spec);
-	if (text.full)
+	/* A local part in UTF-8 makes no name: nothing matches it, RFC 8616 4. */
+	if (text.full || !text_ascii(buf))
 		return "";
 	if (text.len != 0 && buf[text.len - 1] == '.')
 		buf[--text.len] = '\0';

@@ -250,6 +250,42 @@ relays_of_ours(void **state)
 	fact("auth.spf", "policy");
 }
 
+/* An upstream that does not say who its client is: nobody is judged in its
+ * place, and nobody passes. */
+static void
+unknown_client(void **state)
+{
+	static const char *const clients[] = { "unknown", "unix", "" };
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		teardown(state);
+		setup(state);
+		t.client.address = mt_test_span(clients[i]);
+		run(MT_TEMPFAIL, "auth.temperror");
+		fact("auth.spf", "temperror");
+	}
+}
+
+/* RFC 8616 section 4: a local part in UTF-8 is in no name, and matches none. */
+static void
+international_sender(void **state)
+{
+	(void)state;
+	t.sender = mt_test_span("j\xc3\xb6ran@example.com");
+	mt_test_dns_record(&t, "j\xc3\xb6ran.s.example.com", A,
+	    (struct mt_span){ "\x7f\0\0\2", 4 });
+	mt_test_dns_record(&t, "ann.s.example.com", A, (struct mt_span){ "\x7f\0\0\2", 4 });
+	set_spf("v=spf1 exists:%{l}.s.example.com -all");
+	run(MT_REJECT, "auth.dmarc.fail");
+	fact("auth.spf", "fail");
+	teardown(state);
+	setup(state);
+	mt_test_dns_record(&t, "ann.s.example.com", A, (struct mt_span){ "\x7f\0\0\2", 4 });
+	set_spf("v=spf1 exists:%{l}.s.example.com -all");
+	run(MT_CONTINUE, "");
+}
+
 static void
 null_sender(void **state)
 {
@@ -421,6 +457,7 @@ main(void)
 		TEST(failures_are_temporary), TEST(failed_ptr_is_not_a_refusal),
 		TEST(failed_ptr_where_only_spf_counts),
 		TEST(loopback_is_no_pass), TEST(loopback_by_record), TEST(relays_of_ours),
+		TEST(unknown_client), TEST(international_sender),
 		TEST(null_sender), TEST(odd_senders), TEST(structure),
 		TEST(forged_results_are_removed), TEST(replay),
 		TEST(nothing_is_claimed_by_a_refusal), TEST(options_are_checked),

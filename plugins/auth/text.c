@@ -150,6 +150,15 @@ sequence(const unsigned char *p, size_t left)
 }
 
 bool
+text_ascii(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s > 0x7f)
+			return false;
+	return true;
+}
+
+bool
 text_utf8(struct mt_span s)
 {
 	const unsigned char *p = (const unsigned char *)s.ptr;

@@ -46,6 +46,7 @@ bool text_space(char);	/* SP, HTAB, CR, LF */
 bool text_digit(char);
 bool text_alpha(char);
 char text_lower(char);	/* ASCII only, whatever the locale */
+bool text_ascii(const char *);
 bool text_utf8(struct mt_span);	/* well-formed UTF-8 (RFC 3629) */
 /* Decimal digits only; false: empty, not a number, over `max'. */
 bool text_parse(struct mt_span, uint64_t max, uint64_t *);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """STARTTLS: the gate before it, the boundary, what is negotiated."""
+import base64
 import re
 import subprocess
 
@@ -212,14 +213,30 @@ def test_weak_twin(front):
     assert negotiated(done) == ("TLSv1.2", "ECDHE-RSA-AES128-GCM-SHA256")
 
 
-def test_no_compression_tickets_early_data(front):
+def test_no_compression_no_early_data(front):
     done = s_client(front, "-tls1_2")
     assert b"Compression: NONE" in done.stdout
     assert b"Extended master secret: yes" in done.stdout
-    assert b"TLS session ticket:" not in done.stdout
     done = s_client(front, "-tls1_3")
-    assert b"Max Early Data" not in done.stdout
-    assert b"Session Ticket arrived" not in done.stdout
+    assert b"Max Early Data: 0" in done.stdout
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_resumption(front, pairs, tmp_path, version):
+    """By the ticket, by this process alone, and not by a ticket that was changed."""
+    ticket = tmp_path / "session"
+    assert b"\nNew, " in s_client(front, version, "-sess_out", str(ticket)).stdout
+    again = s_client(front, version, "-sess_in", str(ticket))
+    assert b"\nReused, " in again.stdout and b"221 2.0.0" in again.stdout
+    pem = ticket.read_bytes()
+    with Front((pack.TLS_REQUIRED,), pairs) as other:
+        assert b"\nNew, " in s_client(other, version, "-sess_in", str(ticket)).stdout
+    der = bytearray(base64.b64decode(b"".join(pem.splitlines()[1:-1])))
+    at = re.search(rb"\xaa(\x81.|\x82..)\x04(\x81.|\x82..)", der, re.S).end()  # [10] ticket
+    der[at + 60] ^= 1
+    ticket.write_bytes(b"-----BEGIN SSL SESSION PARAMETERS-----\n" + base64.encodebytes(bytes(der))
+                       + b"-----END SSL SESSION PARAMETERS-----\n")
+    assert b"\nNew, " in s_client(front, version, "-sess_in", str(ticket)).stdout
 
 
 def test_no_renegotiation(front):
