@@ -67,8 +67,8 @@ static const struct core_row limits_rows[] = {
 	{ { "connections_per_client", "50", NULL, "connections of one address (of "
 	    "one /64 for IPv6) at once; beyond: 421", MT_OPT_INT, 0, 1, 100000 },
 	    CORE_U32, S(limits.connections_per_client), 0 },
-	{ { "errors_soft", "10", NULL, "refused commands of a session until its "
-	    "replies are delayed", MT_OPT_INT, 0, 1, 1000 },
+	{ { "errors_soft", "10", NULL, "refused commands of a session until each "
+	    "further refusal comes a second later", MT_OPT_INT, 0, 1, 1000 },
 	    CORE_U32, S(limits.errors_soft), 0 },
 	{ { "errors_hard", "20", NULL, "refused commands of a session until it is "
 	    "closed: 421", MT_OPT_INT, 0, 1, 1000 },

@@ -168,13 +168,23 @@ read_all(const char *path, int fd, struct buf *b, char why[SECRET_WHY_MAX])
 /* Public files are just read, the others checked for who else may. */
 enum access { PUBLIC, PRIVATE, ROOT_KEY };
 
+static const char *
+open_remedy(int error)
+{
+	return error == ENOENT ? "make the file, or name the one that is meant" :
+	    error == EACCES ? "let mailtrid's user read it" :
+	    error == ENOTDIR || error == ELOOP ? "name the file itself" :
+	    "look at its file system";
+}
+
 static int
 load_path(const char *path, enum access access, struct buf *b, char why[SECRET_WHY_MAX])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), error;
 
 	if (fd < 0)
-		return refuse(why, errno, "%s: %s", path, strerror(errno));
+		return refuse(why, errno, "%s: %s: %s", path, strerror(errno),
+		    open_remedy(errno));
 	error = access != PUBLIC ? check_file(path, fd, access == ROOT_KEY, why) : 0;
 	if (error == 0)
 		error = read_all(path, fd, b, why);

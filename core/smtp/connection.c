@@ -133,6 +133,13 @@ step_quiet(struct connection *c)
 	return GO_ON;
 }
 
+static enum progress
+step_wait(struct connection *c)
+{
+	(void)c;
+	return PAUSE;
+}
+
 /* An acceptance is not kept back until the next mail is judged. */
 static enum progress
 step_judge(struct connection *c)
@@ -191,6 +198,7 @@ static const struct {
 	[SESSION_QUIET] = { step_quiet, EPOLLIN },
 	[SESSION_READ] = { step_read, EPOLLIN },
 	[SESSION_FLUSH] = { flush, 0 },
+	[SESSION_WAIT] = { step_wait, EPOLLRDHUP },
 	[SESSION_JUDGE] = { step_judge, EPOLLRDHUP },
 	[SESSION_TLS] = { step_tls, EPOLLIN },
 	[SESSION_CLOSE] = { step_close, 0 },
@@ -223,7 +231,7 @@ rewatch(struct connection *c, bool unfinished)
 
 	if (unsent && wish == SESSION_TLS)	/* the 220 goes first */
 		events = 0;
-	if ((unsent && wish != SESSION_JUDGE) || c->stream.wants_write || unfinished)
+	if ((unsent && wish != SESSION_JUDGE && wish != SESSION_WAIT) || c->stream.wants_write || unfinished)
 		events |= EPOLLOUT;
 	if (events != c->watch.events)
 		loop_watch(c->service->loop, &c->watch, events);
@@ -249,10 +257,11 @@ static void
 on_event(struct watch *w, uint32_t events)
 {
 	struct connection *c = w->arg;
-	bool judging = !c->lingering && session_wish(c->session) == SESSION_JUDGE;
+	enum session_wish wish = session_wish(c->session);
+	bool waiting = !c->lingering && (wish == SESSION_JUDGE || wish == SESSION_WAIT);
 
 	/* Who leaves while being judged has withdrawn the mail. */
-	if (judging && (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+	if (waiting && (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
 		connection_free(c);
 	else
 		run(c);

@@ -10,6 +10,7 @@
 static const enum session_wish wishes[PHASES] = {
 	[PHASE_BANNER] = SESSION_QUIET,
 	[PHASE_COMMAND] = SESSION_READ,
+	[PHASE_DELAY] = SESSION_WAIT,
 	[PHASE_DATA_ASKED] = SESSION_QUIET,
 	[PHASE_DATA] = SESSION_READ,
 	[PHASE_RCPT] = SESSION_JUDGE,
@@ -52,11 +53,17 @@ session_refuse(struct session *s, enum reply_id id)
 	session_enter(s, PHASE_CLOSE);
 }
 
+/* Who errs too often is answered slowly, then not at all: guessing has to
+ * take longer than it is worth. */
 static void
 count_error(struct session *s)
 {
-	if (++s->errors >= s->site->settings->limits.errors_hard)
+	const struct setting_limits *limits = &s->site->settings->limits;
+
+	if (++s->errors >= limits->errors_hard)
 		session_refuse(s, REPLY_ERRORS);
+	else if (s->errors > limits->errors_soft && s->phase == PHASE_COMMAND)
+		session_enter(s, PHASE_DELAY);
 }
 
 /* An honest client meets these through no fault of its own. */
@@ -459,6 +466,8 @@ session_allowed_ms(const struct session *s)
 		return least((int64_t)limits->data_s * 1000, earned_ms(s));
 	if (s->phase == PHASE_RCPT || s->phase == PHASE_MESSAGE)
 		return (int64_t)limits->judge_ms + SESSION_JUDGE_GRACE_MS;
+	if (s->phase == PHASE_DELAY)
+		return SESSION_DELAY_MS;
 	if (s->phase == PHASE_TLS)
 		return least(command, (int64_t)SESSION_HANDSHAKE_S * 1000);
 	if (s->site->stressed)
@@ -471,6 +480,8 @@ session_expire(struct session *s)
 {
 	if (s->phase == PHASE_RCPT || s->phase == PHASE_MESSAGE)
 		session_unjudged(s);
+	else if (s->phase == PHASE_DELAY)
+		session_enter(s, PHASE_COMMAND);
 	else if (s->phase == PHASE_TLS)
 		session_secured(s, NULL);
 	else if (s->phase == PHASE_DATA && earned_ms(s) <
@@ -483,7 +494,7 @@ session_expire(struct session *s)
 bool
 session_is_idle(const struct session *s)
 {
-	return s->phase == PHASE_COMMAND && !s->has_sender;
+	return (s->phase == PHASE_COMMAND || s->phase == PHASE_DELAY) && !s->has_sender;
 }
 
 struct session *

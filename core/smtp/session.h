@@ -20,6 +20,7 @@ enum {
 	SESSION_RATE_MIN = 500,	/* bytes a second of DATA */
 	SESSION_RATE_GRACE_S = 30,	/* before the rate counts */
 	SESSION_STRESS_S = 10,	/* one command while slots are scarce */
+	SESSION_DELAY_MS = 1000,	/* a reply beyond the soft error limit */
 	SESSION_HANDSHAKE_S = 30,
 	SESSION_JUDGE_GRACE_MS = 10000	/* over the judge's own limit */
 };
@@ -71,6 +72,8 @@ enum session_wish {
 	SESSION_QUIET,	/* session_quiet(): has the client more to say? */
 	SESSION_READ,	/* session_input() */
 	SESSION_FLUSH,	/* its output is to be written first */
+	SESSION_WAIT,	/* nothing, and its output is kept back: until
+			 * session_expire() */
 	SESSION_JUDGE,	/* session_answer() */
 	SESSION_TLS,	/* write its output, then session_secured() */
 	SESSION_CLOSE	/* write its output, then session_free() */

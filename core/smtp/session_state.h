@@ -21,6 +21,7 @@ enum upstream {
 enum phase {
 	PHASE_BANNER,		/* about to greet */
 	PHASE_COMMAND,
+	PHASE_DELAY,		/* a command refused, one of too many */
 	PHASE_DATA_ASKED,	/* DATA read, `held' is the answer */
 	PHASE_DATA,
 	PHASE_RCPT,		/* the recipient is being judged */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Numbers and deadlines: what a client can cost, and for how long."""
 import pathlib
+import time
 
 import pytest
 
@@ -98,9 +99,27 @@ def test_slow_handshake():
         assert front.early()[1] == "smtp.tls.handshake"
 
 
+def test_errors_are_answered_slowly():
+    """A second each beyond the soft limit, also those sent ahead; then no more."""
+    with Front(errors_soft=2, errors_hard=5) as front, Client(front.ports[0]) as c:
+        began = time.monotonic()
+        c.send(b"XYZZY\r\n" * 5)
+        assert [c.code() for _ in range(6)] == [500] * 5 + [421]
+        assert time.monotonic() - began >= 2
+        assert front.early()[1] == "smtp.errors"
+
+
+def test_who_leaves_while_delayed():
+    with Front(errors_soft=1, errors_hard=50, connections=2) as front:
+        for _ in range(4):
+            with Client(front.ports[0]) as c:
+                c.send(b"XYZZY\r\n" * 10)
+        assert front.settled() == []
+
+
 def test_client_that_does_not_read():
     """Its answers are not kept without end."""
-    with Front(command_s=1, errors_hard=1 << 30) as front:
+    with Front(command_s=1, errors_soft=1 << 30, errors_hard=1 << 30) as front:
         with Client(front.ports[0]) as c:
             c.sock.settimeout(1)
             sent = 0

@@ -22,6 +22,7 @@ struct world {
 	struct buf raw;		/* of the last message() */
 	struct session_answer rcpt, message;	/* given at once; code 0: not */
 	int error;		/* what the calls return */
+	unsigned waits;		/* delays so far */
 };
 
 static inline struct world *
@@ -131,6 +132,10 @@ world_grant(struct world *w, bool pending)
 	switch (session_wish(w->session)) {
 	case SESSION_QUIET:
 		session_quiet(w->session, pending);
+		return true;
+	case SESSION_WAIT:	/* time flies */
+		w->waits++;
+		session_expire(w->session);
 		return true;
 	case SESSION_TLS:
 		session_secured(w->session, "TLSv1.3 TLS_AES_256_GCM_SHA384");

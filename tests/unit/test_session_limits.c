@@ -122,6 +122,43 @@ errors_end_the_session(void **state)
 	told(w, "early:smtp.errors ");
 }
 
+/* Beyond the soft limit each refusal is delayed, and nothing else is. */
+static void
+errors_slow_the_session(void **state)
+{
+	struct world *w = *state;
+
+	codes(w, "", "220 ");
+	for (unsigned i = 1; i <= w->settings.limits.errors_hard - 1; i++) {
+		codes(w, "XYZZY\r\nNOOP\r\n", "500 250 ");
+		assert_int_equal(w->waits, i <= 10 ? 0 : i - 10);
+	}
+	codes(w, HELLO MAIL RCPT, "250 250 250 ");
+	assert_int_equal(w->waits, 9);
+	codes(w, "XYZZY\r\n", "500 421 ");
+	assert_int_equal(w->waits, 9);	/* it is over */
+}
+
+/* What follows a delayed refusal waits, too; its time has an end. */
+static void
+a_delay_holds_everything(void **state)
+{
+	struct world *w = *state;
+	static const char in[] = "XYZZY\r\nNOOP\r\n";
+
+	codes(w, "", "220 ");
+	for (int i = 0; i < 10; i++)
+		codes(w, "XYZZY\r\n", "500 ");
+	assert_int_equal(session_input(w->session, span_make(in, sizeof(in) - 1)), 7);
+	assert_int_equal(session_wish(w->session), SESSION_WAIT);
+	assert_int_equal(session_allowed_ms(w->session), SESSION_DELAY_MS);
+	assert_true(session_is_idle(w->session));
+	assert_int_equal(session_input(w->session, span_make(in + 7, 6)), 0);
+	session_expire(w->session);
+	assert_int_equal(session_wish(w->session), SESSION_READ);
+	codes(w, in + 7, "500 250 ");
+}
+
 static void
 junk_counts_as_errors(void **state)
 {
@@ -213,6 +250,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(size_limits), CASE(long_line), CASE(inflight_bytes_are_bounded),
 		CASE(intake_closed), CASE(command_lines), CASE(errors_end_the_session),
+		CASE(errors_slow_the_session),
+		CASE(a_delay_holds_everything),
 		CASE(junk_counts_as_errors), CASE(output_is_bounded), CASE(deadlines),
 		CASE(data_has_an_end_in_time),
 	};
