@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/proto.h"
+#include "base/sandbox.h"
 #include "engine/engine.h"
 
 enum { MINUTE_MS = 60000, ROOM_MS = 2000 };
@@ -340,6 +342,21 @@ engine_open(struct engine *e, const char *dir)
 	e->master = channel_new(e->loop, PROTO_CHANNEL_FD, master_frame, master_gone, e);
 }
 
+/* Before the store starts its thread: Landlock binds one thread and its
+ * children.  A directory that is not there yet is made first. */
+static void
+lock(const char *dir)
+{
+	struct sandbox_grant grant = { 0 };
+
+	sandbox_grant_path(&grant, "/dev/urandom", false);	/* SQLite's */
+	if (dir != NULL) {
+		mkdir(dir, 0700);	/* the store says what is wrong with it */
+		sandbox_grant_path(&grant, dir, true);
+	}
+	sandbox_lock(SANDBOX_ENGINE, &grant);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -347,6 +364,7 @@ main(int argc, char **argv)
 	const char *state = NULL;
 
 	log_open("engine", false);
+	sandbox_enter();
 	for (int i = 1; i < argc; i++)
 		if (strcmp(argv[i], "--check") == 0)
 			engine.check = true;
@@ -356,7 +374,10 @@ main(int argc, char **argv)
 	signal(SIGTERM, stop_now);
 	signal(SIGINT, stop_now);
 	engine.settings = settings_receive();
-	engine_open(&engine, engine.check ? state : engine.settings->state_dir);
+	if (!engine.check)
+		state = engine.settings->state_dir;
+	lock(state);
+	engine_open(&engine, state);
 	loop_run(engine.loop);
 	store_close(engine.store);
 	publisher_free(engine.publisher);

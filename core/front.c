@@ -18,6 +18,7 @@
 #include "base/frame.h"
 #include "base/log.h"
 #include "base/proto.h"
+#include "base/sandbox.h"
 #include "mail/envelope.h"
 #include "smtp/listener.h"
 
@@ -346,6 +347,7 @@ front_open(struct front *f)
 	for (size_t i = 0; i < f->settings->listener_count; i++)
 		f->listeners[i] = listener_new(&f->service, PROTO_FIRST_FD + (int)i,
 		    &f->settings->listeners[i]);
+	sandbox_lock(SANDBOX_FRONT, NULL);
 	channel_send(f->engine, PROTO_READY, 0, SPAN(""), NULL, 0);
 }
 
@@ -370,6 +372,7 @@ main(void)
 	struct front f = { 0 };
 
 	log_open("front", false);
+	sandbox_enter();
 	front_open(&f);
 	loop_run(f.loop);
 	front_close(&f);

@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "audit/promise.h"
 #include "base/frame.h"
 #include "base/log.h"
 #include "base/proto.h"
+#include "base/sandbox.h"
 #include "conf/settings.h"
 #include "store/vault.h"
 
@@ -248,6 +248,18 @@ open_vault(const struct settings *settings)
 	return vault;
 }
 
+static void
+lock(const char *state_dir)
+{
+	struct sandbox_grant grant = { 0 };
+	struct buf dir = { 0 };
+
+	buf_printf(&dir, "%s/keys", state_dir);
+	sandbox_grant_path(&grant, buf_string(&dir), true);
+	sandbox_lock(SANDBOX_KEYS, &grant);
+	buf_free(&dir);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -263,11 +275,12 @@ main(int argc, char **argv)
 		return 64;
 	}
 	log_open("keys", false);
-	prctl(PR_SET_DUMPABLE, 0);
+	sandbox_enter();
 	settings = settings_receive();
 	k.vault = open_vault(settings);
 	if ((error = promise_load(vault_dir(k.vault), vault_is_new(k.vault), &k.promise)) != 0)
 		disk_failed("keys: what was signed", error);
+	lock(settings->state_dir);
 	if (frame_send(PROTO_CHANNEL_FD, PROTO_READY, 0, SPAN(""), NULL, 0) != 0)
 		return EXIT_DISK;
 	while (frame_recv(PROTO_CHANNEL_FD, &f, &in, 0) == 0) {

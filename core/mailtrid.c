@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/sandbox.h"
 #include "conf/parse.h"
 #include "conf/secret.h"
 #include "mailtri/version.h"
@@ -281,6 +282,7 @@ main(int argc, char **argv)
 	m.settings = load(o.file);
 	if (m.settings == NULL)
 		return EX_CONFIG;
+	sandbox_lock(SANDBOX_MASTER, NULL);
 	master_open(&m);
 	if (m.roles != NULL)
 		loop_run(m.loop);

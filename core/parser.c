@@ -8,8 +8,11 @@
 #include "base/frame.h"
 #include "base/log.h"
 #include "base/proto.h"
+#include "base/sandbox.h"
+#include "mail/charset.h"
 #include "mail/edit.h"
 #include "mail/parse.h"
+#include "mail/view.h"
 
 /* A request and the answer being made of it. */
 struct job {
@@ -178,6 +181,16 @@ serve(struct frame *f)
 	buf_free(&j.edited);
 }
 
+/* A message, its decoded parts, gmime's copies. */
+static void
+lock(void)
+{
+	static const struct sandbox_grant grant = { .memory = 4ull * VIEW_RAW_MAX,
+		.maps = 2ull * VIEW_RAW_MAX };
+
+	sandbox_lock(SANDBOX_PARSER, &grant);
+}
+
 int
 main(void)
 {
@@ -186,7 +199,10 @@ main(void)
 	int error;
 
 	log_open("parser", false);
+	sandbox_enter();
 	parse_init();
+	charset_preload();
+	lock();
 	if ((error = frame_send(PROTO_CHANNEL_FD, PROTO_READY, 0, SPAN(""), NULL, 0)) != 0)
 		log_fatal("no channel to the engine (%s): mailtrid starts this program",
 		    strerror(error));

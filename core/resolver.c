@@ -9,6 +9,7 @@
 #include "base/frame.h"
 #include "base/log.h"
 #include "base/proto.h"
+#include "base/sandbox.h"
 #include "conf/settings.h"
 #include "dispatch/dialer.h"
 #include "pipeline/dns_unbound.h"
@@ -150,6 +151,23 @@ on_gone(struct channel *c, void *arg)
 	exit(0);
 }
 
+/* Before libunbound starts its thread, and so before it reads its files. */
+static void
+lock(const struct settings *s)
+{
+	static const char *const files[] = { "/etc/resolv.conf", "/etc/hosts",
+		"/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/localtime",
+		"/etc/services", "/etc/ssl/openssl.cnf", "/usr/lib/ssl/openssl.cnf",
+		"/dev/urandom", "/lib", "/usr/lib", "/etc/ld.so.cache" };
+	struct sandbox_grant grant = { 0 };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		sandbox_grant_path(&grant, files[i], false);
+	if (s->trust_anchor != NULL)
+		sandbox_grant_path(&grant, s->trust_anchor, false);
+	sandbox_lock(SANDBOX_RESOLVER, &grant);
+}
+
 int
 main(void)
 {
@@ -161,7 +179,9 @@ main(void)
 	struct dns_upstream upstream;
 
 	log_open("resolver", false);
+	sandbox_enter();
 	s = settings_receive();
+	lock(s);
 	options = (struct dns_unbound_options){ .nameserver_count = s->nameserver_count,
 		.nameservers = s->nameservers, .trust_anchor = s->trust_anchor };
 	r.loop = loop_new();

@@ -146,6 +146,7 @@ main(int argc, char **argv)
 	struct frame f;
 	struct buf in = { 0 };
 
+	sandbox_enter();
 	if (argc == 3 && strcmp(argv[1], "--describe") == 0)
 		return describe_main(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "--check") == 0)
@@ -155,6 +156,7 @@ main(int argc, char **argv)
 	log_open(argv[1], false);
 	settings = settings_receive();
 	group_open(&group, argv[1] + 7, settings, secrets_receive());
+	group_lock(&group, SANDBOX_WORKER);
 	if (frame_send(PROTO_CHANNEL_FD, PROTO_READY, 0, SPAN(""), NULL, 0) != 0)
 		return 75;
 	while (frame_recv(PROTO_CHANNEL_FD, &f, &in, 0) == 0) {

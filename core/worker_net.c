@@ -18,6 +18,7 @@
 #include "base/proto.h"
 #include "conf/value.h"
 #include "dispatch/http.h"
+#include "dispatch/trust.h"
 #include "stage/host.h"
 #include "stage/message.h"
 #include "stage/request.h"
@@ -411,6 +412,32 @@ engine_gone(struct channel *c, void *arg)
 	loop_stop(net.loop);
 }
 
+static const char *
+authorities(const struct setting_stage *s, const struct setting_options *set, const char *name)
+{
+	for (size_t i = 0; i < s->descriptor.option_count; i++)
+		if (strcmp(s->descriptor.options[i].name, name) == 0)
+			return set->values[i].list == NULL ? NULL : set->values[i].list[0];
+	return NULL;
+}
+
+/* The authorities of all its targets, while files can still be read. */
+static void
+trust_load(const struct setting_stage *s)
+{
+	const struct descriptor *d = &s->descriptor;
+
+	for (size_t i = 0; i < d->option_count; i++) {
+		char name[64];
+
+		if (d->options[i].type != MT_OPT_TARGET)
+			continue;
+		snprintf(name, sizeof(name), "%s_ca", d->options[i].name);
+		for (size_t set = 0; set < s->option_sets; set++)
+			trust_find(authorities(s, &s->options[set], name));
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -421,10 +448,14 @@ main(int argc, char **argv)
 		return 64;
 	}
 	log_open(argv[1], false);
-	group_open(&net.group, argv[1] + sizeof(prefix) - 1, settings_receive(),
-	    secrets_receive());
+	sandbox_enter();
 	net.loop = loop_new();
 	net.client = http_client_new(net.loop);
+	group_open(&net.group, argv[1] + sizeof(prefix) - 1, settings_receive(),
+	    secrets_receive());
+	for (size_t i = 0; i < net.group.count; i++)
+		trust_load(net.group.members[i].setting);
+	group_lock(&net.group, SANDBOX_WORKER_NET);
 	net.channel = channel_new(net.loop, PROTO_CHANNEL_FD, serve, engine_gone, NULL);
 	channel_send(net.channel, PROTO_READY, 0, SPAN(""), NULL, 0);
 	loop_run(net.loop);

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "dispatch/dialled.h"
 #include "dispatch/pin.h"
+#include "dispatch/trust.h"
 #include "mailtri/version.h"
 
 enum { METHOD_MAX = 16, PATH_MAX_BYTES = 2048, ERROR_QUOTE_MAX = 400 };
@@ -234,16 +235,18 @@ static bool
 trust_set(struct http *h, const struct http_order *o)
 {
 	CURL *c = h->curl;
+	struct mt_span pem = trust_find(o->ca_file);
+	struct curl_blob ca = { .data = (void *)(uintptr_t)(pem.len > 0 ? pem.ptr : "\n"),
+		.len = pem.len > 0 ? pem.len : 1, .flags = CURL_BLOB_NOCOPY };
 
 	if (pins_format(o->pins, &h->pins) != 0)
 		return false;
 	if (h->pins.len > 0 && curl_easy_setopt(c, CURLOPT_PINNEDPUBLICKEY,
 	    buf_string(&h->pins)) != CURLE_OK)
 		return false;
-	/* The file alone: libcurl would add the system's directory to it. */
-	if (o->ca_file != NULL &&
-	    (curl_easy_setopt(c, CURLOPT_CAINFO, o->ca_file) != CURLE_OK ||
-	    curl_easy_setopt(c, CURLOPT_CAPATH, NULL) != CURLE_OK))
+	/* These bytes alone: libcurl would add the system's directory. */
+	if (curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &ca) != CURLE_OK ||
+	    curl_easy_setopt(c, CURLOPT_CAPATH, NULL) != CURLE_OK)
 		return false;
 	return curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
 	    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&

@@ -31,7 +31,7 @@ struct http_order {
 	size_t field_count;
 	struct mt_span body;
 	const char *const *pins;	/* dispatch/pin.h */
-	const char *ca_file;	/* NULL: the system's authorities */
+	const char *ca_file;	/* NULL: the system's authorities; trust.h */
 	uint32_t timeout_ms;
 };
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libmail.a
-libmail_a_SOURCES = core/mail/decode.c core/mail/decode.h core/mail/edit.c core/mail/edit.h \
+libmail_a_SOURCES = core/mail/charset.c core/mail/charset.h core/mail/decode.c core/mail/decode.h core/mail/edit.c core/mail/edit.h \
 	core/mail/entity.c core/mail/entity.h core/mail/envelope.c core/mail/envelope.h \
 	core/mail/fact.c core/mail/fact.h core/mail/finding.c core/mail/finding.h \
 	core/mail/header.c core/mail/header.h core/mail/patch.c core/mail/patch.h core/mail/parameter.c core/mail/parameter.h \

@@ -22,6 +22,7 @@ describe_main(const char *path)
 	char why[LOADER_WHY_MAX];
 	int status = EXIT_REFUSED;
 
+	loader_lock();
 	if (loader_open(path, &a, &stage, why) != 0)
 		fprintf(stderr, "%s\n", why);
 	else {
@@ -132,6 +133,7 @@ check_main(const char *name)
 	char why[LOADER_WHY_MAX];
 	int status = EXIT_BROKEN;
 
+	loader_lock();
 	if (stage == NULL)
 		fprintf(stderr, "%s: no such stage in the settings\n", name);
 	else if (loader_open(stage->path, &a, &loaded, why) != 0)

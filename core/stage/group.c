@@ -25,10 +25,44 @@ member_open(struct group *g, struct member *m)
 	host_set_conf(NULL);
 }
 
+/* The files an option of a stage that needs files names. */
+static void
+files_grant(struct sandbox_grant *grant, const struct setting_value *v)
+{
+	for (size_t i = 0; i < v->list_count; i++)
+		if (v->list[i][0] == '/')
+			sandbox_grant_path(grant, v->list[i], false);
+}
+
+static void
+member_grant(struct sandbox_grant *grant, const struct setting_stage *s)
+{
+	grant->needs |= s->descriptor.needs;
+	if ((s->descriptor.needs & MT_NEED_FILES) == 0)
+		return;
+	for (size_t set = 0; set < s->option_sets; set++)
+		for (size_t i = 0; i < s->descriptor.option_count; i++)
+			files_grant(grant, &s->options[set].values[i]);
+}
+
+void
+group_lock(const struct group *g, enum sandbox_role role)
+{
+	const struct setting_limits *limits = &g->settings->limits;
+	struct sandbox_grant grant = {
+		.memory = 8 * limits->message_bytes + limits->inflight_bytes,
+		.maps = 4 * limits->inflight_bytes };
+
+	for (size_t i = 0; i < g->count; i++)
+		member_grant(&grant, g->members[i].setting);
+	sandbox_lock(role, &grant);
+}
+
 void
 group_open(struct group *g, const char *name, const struct settings *settings,
     const struct secrets *secrets)
 {
+	loader_lock();
 	*g = (struct group){ .name = name, .settings = settings, .secrets = secrets };
 	g->members = arena_alloc(&g->arena, settings->stage_count * sizeof(*g->members));
 	for (uint32_t i = 0; i < settings->stage_count; i++) {

@@ -3,10 +3,14 @@
  * The stages that share this worker process: loaded, their options at hand,
  * opened once.  A stage that cannot be opened ends the process with one
  * line that says why: the engine answers 451 until it can.
+ *
+ * From group_open() on no foreign code runs unlocked: loading, it reads
+ * files and no more.
  */
 #ifndef MAILTRI_STAGE_GROUP_H
 #define MAILTRI_STAGE_GROUP_H
 
+#include "base/sandbox.h"
 #include "conf/settings.h"
 #include "stage/loader.h"
 #include "stage/options.h"
@@ -30,6 +34,9 @@ struct group {
 
 void group_open(struct group *, const char *name, const struct settings *,
     const struct secrets *);
+/* No file, no socket, no code from here on, but what the stages' needs open:
+ * the files their options name. */
+void group_lock(const struct group *, enum sandbox_role);
 const struct member *group_member(const struct group *, uint32_t index);	/* NULL */
 /* The options in force for mail to this route. */
 const struct mt_conf *member_conf(const struct member *, struct mt_span route);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/sandbox.h"
 #include "conf/schema.h"
 
 enum {
@@ -205,6 +206,15 @@ loader_take(const struct mt_stage *s, struct arena *a, struct loaded_stage *l,
 		return refuse(why, ENOEXEC, "it has more than %d options, those of "
 		    "its targets counted", DESCRIPTOR_OPTIONS_MAX);
 	return error;
+}
+
+void
+loader_lock(void)
+{
+	struct sandbox_grant grant = { 0 };
+
+	sandbox_grant_path(&grant, "/", false);
+	sandbox_lock(SANDBOX_LOADING, &grant);
 }
 
 static int

@@ -4,6 +4,8 @@ email package writes it, is never called ambiguous."""
 import email.message
 import email.policy
 import os
+import pathlib
+import re
 import struct
 
 import pytest
@@ -204,3 +206,27 @@ def test_another_version_ends_it():
     with Role("parser") as parser:
         parser.send(99, 1)
         assert parser.ended() == 1
+
+
+def _charsets():
+    """The names of core/mail/charset.c."""
+    source = (pathlib.Path(os.environ["top_srcdir"]) / "core/mail/charset.c").read_text()
+    return re.findall(r'"([a-z0-9-]+)"', source.partition("charset_names[]")[2].partition("NULL")[0])
+
+
+def test_a_locked_parser_knows_the_charsets_of_mail():
+    """It can open no file any more, and iconv's converters are files."""
+    names = _charsets()
+    assert len(names) > 60
+    with Role("parser") as parser:
+        for charset in [*names, "latin1", "cp1252", "sjis", "nosuch"]:
+            raw = (f"Content-Type: text/plain; charset={charset}\r\n\r\n".encode() + b"abcd\r\n" * 2)
+            unknown = "mime.charset.unknown" in parse(parser, raw).findings
+            assert unknown == (charset == "nosuch"), charset
+
+
+def test_a_charset_that_is_not_loaded_is_unknown():
+    with Role("parser") as parser:
+        raw = b"Content-Type: text/plain; charset=ibm037\r\n\r\nabcd\r\n"
+        assert "mime.charset.unknown" in parse(parser, raw).findings
+        assert parse(parser, MAIL).findings == set()
