@@ -167,6 +167,22 @@ intent_print(const struct term *term, struct arena *arena, const json_t *intent)
 	term_field(term, "target", member_text(arena, intent, "target"));
 }
 
+static void
+client_print(const struct term *term, struct arena *arena, const json_t *client)
+{
+	const char *address = member_text(arena, client, "address");
+	const char *helo = member_text(arena, client, "helo");
+	const char *upstream = member_text(arena, client, "upstream");
+
+	if (address == NULL)
+		return;
+	term_field(term, "client", helo == NULL || *helo == '\0' ? address :
+	    arena_printf(arena, "%s (%s)", address, helo));
+	if (upstream != NULL && *upstream != '\0')
+		term_field(term, "upstream", upstream);
+	term_field(term, "protocol", member_text(arena, client, "protocol"));
+}
+
 void
 report_print(const struct term *term, const json_t *report)
 {
@@ -178,6 +194,7 @@ report_print(const struct term *term, const json_t *report)
 
 	checks_print(term, &arena, json_object_get(report, "checks"));
 	facts_print(term, &arena, json_object_get(report, "facts"));
+	client_print(term, &arena, json_object_get(report, "client"));
 	intent_print(term, &arena, json_object_get(report, "intent"));
 	term_field(term, "dns queries", member_text(&arena, report, "dns_queries"));
 	if (reason != NULL && *reason != '\0')
