@@ -331,6 +331,7 @@ engine_open(struct engine *e, const char *dir)
 		.look = claim_look, .get = claim_get, .judged = judged,
 		.freed = freed, .arg = e } };
 	e->early = early_new();
+	e->foresight = foresight_new();
 	e->keyring = keyring_new(e);
 	e->dispatch = dispatch_new(e);
 	pools_make(e);

@@ -19,6 +19,8 @@ struct resolver {
 	struct channel *engine;
 	struct dns *dns;
 	struct dialer dialer;
+	struct buf answers;	/* to the frame in hand: one frame back */
+	bool asking;
 };
 
 /* One question of the engine's, on its way. */
@@ -32,24 +34,35 @@ struct ask {
 };
 
 static void
+answers_send(struct resolver *r, uint32_t id)
+{
+	if (r->answers.len > 0)
+		channel_send(r->engine, PROTO_ANSWER, id, buf_span(&r->answers), NULL, 0);
+	buf_reset(&r->answers);
+}
+
+static void
 ask_answered(struct dns_waiter *w, const struct dns_answer *a, uint32_t queries)
 {
 	struct ask *ask = (struct ask *)(void *)w;
+	struct resolver *r = ask->resolver;
 	struct dns_answer answer = *a;
-	struct buf b = { 0 };
+	struct buf *b = &r->answers;
 
 	if (a->rr.len > FRAME_MAX / 2)
 		answer = (struct dns_answer){ .status = MT_SERVFAIL };
-	pack_span(&b, span_make(ask->name, ask->name_len));
-	pack_u16(&b, ask->type);
-	pack_u32(&b, (uint32_t)answer.status);
-	pack_u32(&b, answer.ttl);
-	pack_u32(&b, answer.secure);
-	pack_u32(&b, answer.count);
-	buf_add(&b, answer.rr.ptr, answer.rr.len);
-	pack_u32(&b, queries);
-	channel_send(ask->resolver->engine, PROTO_ANSWER, ask->id, buf_span(&b), NULL, 0);
-	buf_free(&b);
+	if (b->len + answer.rr.len > FRAME_MAX / 2)
+		answers_send(r, ask->id);
+	pack_span(b, span_make(ask->name, ask->name_len));
+	pack_u16(b, ask->type);
+	pack_u32(b, (uint32_t)answer.status);
+	pack_u32(b, answer.ttl);
+	pack_u32(b, answer.secure);
+	pack_u32(b, answer.count);
+	buf_add(b, answer.rr.ptr, answer.rr.len);
+	pack_u32(b, queries);
+	if (!r->asking)
+		answers_send(r, ask->id);
 	free(ask);
 }
 
@@ -79,11 +92,14 @@ on_ask(struct resolver *r, struct frame *f)
 	}
 	if (!unpack_done(&check))
 		return false;
+	r->asking = true;
 	for (uint32_t i = 0; i < count; i++) {
 		q.name = unpack_span(&u);
 		q.type = unpack_u16(&u);
 		ask_start(r, f->id, &q);
 	}
+	r->asking = false;
+	answers_send(r, f->id);
 	return true;
 }
 

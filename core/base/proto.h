@@ -71,8 +71,8 @@ enum proto_type {
 	/* engine -> resolver.  id = ask. */
 	PROTO_ASK = 80,		/* u32 deadline_ms, u32 count, questions: string
 				 * name, u16 type */
-	PROTO_ANSWER,		/* resolver -> engine, one a question, any
-				 * order: string name, u16 type, i32 status,
+	PROTO_ANSWER,		/* resolver -> engine, one or more, in any
+				 * order, each: string name, u16 type, i32 status,
 				 * u32 ttl, u32 secure, u32 count, spans;
 				 * u32 queries sent for it (0: cached) */
 	PROTO_FORGET,		/* id 0: empty the cache (check) */

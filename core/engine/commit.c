@@ -183,9 +183,11 @@ accept_done(struct store_job *job)
 		log_info("accepted event=%s route=%s disposition=%s", m->event,
 		    m->route->address,
 		    disposition_name((enum disposition)m->verdict.disposition));
+		foresight_learn(e->foresight, m);
 		reply(c);
+		if (c->accept.target_count > 0 || c->accept.hold_count > 0)
+			dispatch_wake(e->dispatch);
 		commit_free(c);
-		dispatch_wake(e->dispatch);
 		return;
 	}
 	snprintf(m->duplicate_of, sizeof(m->duplicate_of), "%s", c->accept.holder);

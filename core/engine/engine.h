@@ -14,6 +14,7 @@
 #include "audit/publisher.h"
 #include "audit/leaf.h"
 #include "ctl/handlers.h"
+#include "engine/foresight.h"
 #include "pipeline/mail.h"
 #include "queue/erase.h"
 #include "store/root.h"
@@ -37,6 +38,7 @@ struct engine {
 	struct publisher *publisher;
 	struct note_key audit_key;
 	struct early *early;
+	struct foresight *foresight;
 	struct timer beat;
 	struct handlers handlers;
 	struct control_server *control;

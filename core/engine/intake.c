@@ -19,8 +19,10 @@ struct front {
 
 /* Where a mail's reply goes: hangs on mail->arg. */
 struct session {
+	struct engine *engine;
 	struct front *front;	/* NULL: it withdrew, nobody wants a reply */
 	uint32_t transaction;
+	bool expected;		/* the store waits a moment for it */
 };
 
 static void
@@ -47,9 +49,20 @@ withdraw(struct mail *m)
 	s->front = NULL;
 }
 
+static void
+expect(struct mail *m, bool soon)
+{
+	struct session *s = m->arg;
+
+	if (s->expected != soon)
+		store_expect(s->engine->store, soon ? 1 : -1);
+	s->expected = soon;
+}
+
 void
 intake_freed(struct mail *m)
 {
+	expect(m, false);
 	withdraw(m);
 	free(m->arg);
 }
@@ -84,6 +97,7 @@ intake_judged(struct engine *e, struct mail *m)
 	struct session *s = m->arg;
 	bool recipient = !m->has_raw;
 
+	expect(m, false);
 	if (recipient && m->verdict.code < 400)
 		rcpt_accepted(m);
 	else if (s->front == NULL && m->verdict.code < 400)
@@ -108,7 +122,7 @@ rcpt(struct front *f, struct frame *frame)
 	}
 	m = mail_new(&e->pipeline, &envelope, now_s());
 	s = xcalloc(1, sizeof(*s));
-	*s = (struct session){ .front = f, .transaction = frame->id };
+	*s = (struct session){ .engine = e, .front = f, .transaction = frame->id };
 	m->arg = s;
 	idmap_set(&f->transactions, frame->id, m);
 	if (m->route == NULL) {
@@ -118,6 +132,7 @@ rcpt(struct front *f, struct frame *frame)
 		commit_mail(e, m);
 		return;
 	}
+	foresight_ask(e->foresight, m);
 	mail_envelope(m);
 }
 
@@ -146,6 +161,7 @@ message(struct front *f, struct frame *frame)
 	}
 	m->now = now_s();
 	m->deadline_ms = clock_ms() + f->engine->settings->limits.judge_ms;
+	expect(m, true);
 	mail_message(m, raw);
 }
 

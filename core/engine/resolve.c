@@ -16,28 +16,29 @@ is_dns_status(int32_t status)
 	return status == MT_OK || (status > MT_PENDING && status <= MT_BUDGET);
 }
 
+/* One answer of a frame. */
 static void
-answered(struct engine *e, struct frame *f)
+answer_take(struct mail *m, struct unpack *u)
 {
-	struct mail *m = mail_find(&e->pipeline, f->id);
-	struct unpack u = unpack_of(f->body);
 	struct question q = { .kind = QUESTION_DNS };
 	struct mt_span rr[ANSWER_RECORDS_MAX];
 	struct answer a = { .rr = rr };
 	struct buf packed = { 0 };
 
-	q.key = unpack_span(&u);
-	q.type = unpack_u16(&u);
-	a.status = (int32_t)unpack_u32(&u);
-	a.number[0] = unpack_u32(&u);
-	a.number[1] = unpack_u32(&u);
-	a.count = unpack_count(&u, 4);
-	for (uint32_t i = 0; i < a.count && i < ANSWER_RECORDS_MAX; i++)
-		rr[i] = unpack_span(&u);
-	if (m == NULL)
-		return;
-	m->dns_queries += unpack_u32(&u);
-	if (u.bad || a.count > ANSWER_RECORDS_MAX || !is_dns_status(a.status)) {
+	q.key = unpack_span(u);
+	q.type = unpack_u16(u);
+	a.status = (int32_t)unpack_u32(u);
+	a.number[0] = unpack_u32(u);
+	a.number[1] = unpack_u32(u);
+	a.count = unpack_count(u, 4);
+	for (uint32_t i = 0; i < a.count; i++) {
+		struct mt_span record = unpack_span(u);
+
+		if (i < ANSWER_RECORDS_MAX)
+			rr[i] = record;
+	}
+	m->dns_queries += unpack_u32(u);
+	if (u->bad || a.count > ANSWER_RECORDS_MAX || !is_dns_status(a.status)) {
 		a.status = MT_SERVFAIL;
 		a.count = 0;
 	}
@@ -45,6 +46,17 @@ answered(struct engine *e, struct frame *f)
 	a.question = buf_span(&packed);
 	mail_answer(m, &a);
 	buf_free(&packed);
+}
+
+/* An answer may be the last thing a mail waited for; nothing here ends it. */
+static void
+answered(struct engine *e, struct frame *f)
+{
+	struct mail *m = mail_find(&e->pipeline, f->id);
+	struct unpack u = unpack_of(f->body);
+
+	while (m != NULL && !u.bad && !unpack_done(&u))
+		answer_take(m, &u);
 }
 
 static void

@@ -117,12 +117,35 @@ ask_get(struct mail *m, const struct question *q, struct mt_span packed)
 	m->pipeline->ops.get(m->pipeline->ops.arg, m, key, packed);
 }
 
+static struct sent *
+sent_find(const struct mail *m, struct mt_span packed)
+{
+	struct sent *s = m->sent;
+
+	while (s != NULL && !span_equal(s->question, packed))
+		s = s->next;
+	return s;
+}
+
+static void
+sent_add(struct mail *m, struct mt_span packed, bool foreseen)
+{
+	struct sent *s = arena_alloc(&m->arena, sizeof(*s));
+
+	*s = (struct sent){ .next = m->sent, .question = packed, .foreseen = foreseen,
+		.asked = !foreseen };
+	m->sent = s;
+}
+
 static void
 ask_one(struct mail *m, struct mt_span packed, struct batch *batch)
 {
+	struct sent *sent = sent_find(m, packed);
 	struct question q;
 
-	if (answers_find(&m->answers, packed) != NULL)
+	if (sent != NULL)
+		sent->asked = true;
+	if (sent != NULL || answers_find(&m->answers, packed) != NULL)
 		return;
 	if (question_unpack(packed, &q) != 0 || q.kind == QUESTION_HTTP ||
 	    q.key.len > QUESTION_KEY_MAX || !speaks_for(m, &q)) {
@@ -133,9 +156,10 @@ ask_one(struct mail *m, struct mt_span packed, struct batch *batch)
 		answer_status(m, packed, MT_BUDGET);
 		return;
 	}
-	if (q.kind == QUESTION_DNS)
+	if (q.kind == QUESTION_DNS) {
+		sent_add(m, packed, false);
 		batch->dns[batch->count++] = q;
-	else if (q.kind == QUESTION_TAKE)
+	} else if (q.kind == QUESTION_TAKE)
 		ask_take(m, &q, packed);
 	else
 		ask_get(m, &q, packed);
@@ -149,6 +173,23 @@ ask_all(struct mail *m, const struct asked *asked)
 
 	for (const struct asked *q = asked; q != NULL; q = q->next)
 		ask_one(m, q->question, &batch);	/* its budget bounds the batch */
+	if (batch.count > 0)
+		m->pipeline->ops.dns(m->pipeline->ops.arg, m, batch.dns, batch.count);
+}
+
+void
+mail_foresee(struct mail *m, const struct mt_span *questions, uint32_t count)
+{
+	struct batch batch = { .count = 0 };
+
+	for (uint32_t i = 0; i < count && batch.count < MT_QUESTIONS_MAX; i++) {
+		struct mt_span packed = arena_span(&m->arena, questions[i]);
+
+		if (question_unpack(packed, &batch.dns[batch.count]) != 0)
+			continue;
+		sent_add(m, packed, true);
+		batch.count++;
+	}
 	if (batch.count > 0)
 		m->pipeline->ops.dns(m->pipeline->ops.arg, m, batch.dns, batch.count);
 }
@@ -210,6 +251,7 @@ mail_ask_again(struct mail *m)
 	struct question dns[MT_QUESTIONS_MAX];
 	uint32_t count = 0;
 
+	m->sent = NULL;		/* what nobody awaits is asked when it is */
 	for (const struct awaited *w = m->awaited; w != NULL; w = w->next)
 		if (count < MT_QUESTIONS_MAX &&
 		    question_unpack(w->question, &dns[count]) == 0 &&

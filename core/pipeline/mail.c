@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -12,15 +13,23 @@
 #include "pipeline/intent.h"
 #include "pipeline/walk.h"
 
+/* 48 bits of time, so that neighbours in time are neighbours in every index
+ * of the store, and 80 nobody can guess. */
 void
 event_make(char out[40])
 {
 	static const char letters[] = "0123456789abcdefghjkmnpqrstvwxyz";
 	unsigned char random[16];
 	unsigned bits = 0, have = 0, n = 0;
+	struct timespec now;
+	uint64_t ms;
 
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		log_panic("getrandom: %s", strerror(errno));
+	clock_gettime(CLOCK_REALTIME, &now);
+	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	for (int i = 0; i < 6; i++)
+		random[i] = (unsigned char)(ms >> (40 - 8 * i));
 	memcpy(out, "evt_", 4);
 	for (size_t i = 0; i < sizeof(random) || have > 0; ) {
 		while (have < 5 && i < sizeof(random)) {

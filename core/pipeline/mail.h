@@ -59,6 +59,13 @@ struct awaited {
 	struct mt_span question;
 };
 
+/* A DNS question that was sent: the answer is there or on its way. */
+struct sent {
+	struct sent *next;
+	struct mt_span question;	/* packed */
+	bool foreseen, asked;	/* by mail_foresee(); by a stage */
+};
+
 /* What one stage said, for records and reports. */
 struct check {
 	struct check *next;
@@ -92,6 +99,7 @@ struct mail {
 	struct facts facts;
 	struct answers answers;
 	struct awaited *awaited;
+	struct sent *sent;
 	uint32_t questions, dns_queries;
 	struct claim *held;
 	struct put *puts;
@@ -109,7 +117,7 @@ struct mail {
 	struct timer judge;
 };
 
-void event_make(char out[40]);	/* "evt_" and 26 letters of base 32 */
+void event_make(char out[40]);	/* "evt_" and 26 letters of base 32, in order of time */
 
 struct mail *mail_new(struct pipeline *, const struct envelope *, int64_t now);
 /* Claims are released unless mail_keep_claims() gave them away. */
@@ -128,6 +136,8 @@ void mail_answer(struct mail *, const struct answer *);
 void mail_looked(struct mail *, struct claim *, struct mt_span question,
     uint32_t used, uint32_t retry_after_s, const char *holder, bool seen);
 void mail_ask_again(struct mail *);	/* the resolver died and is back */
+/* Asks what stages are likely to ask: costs the mail nothing of its budget. */
+void mail_foresee(struct mail *, const struct mt_span *questions, uint32_t count);
 
 void mail_bytes_free(struct mail_bytes *);
 /* Bytes out of a frame, owned from here on: errno. */

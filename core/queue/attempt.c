@@ -90,6 +90,7 @@ queue_due(struct store *s, struct queue_due *due)
 	due->count = due->expired_count = 0;
 	due->job.prepare = NULL;
 	due->job.run = due_run;
+	due->job.flags = STORE_READ;
 	store_submit(s, &due->job);
 }
 

@@ -98,6 +98,7 @@ state_look(struct store *s, struct state_look *look)
 	look->holder_seen = false;
 	look->job.prepare = NULL;
 	look->job.run = look_run;
+	look->job.flags = STORE_READ;
 	store_submit(s, &look->job);
 }
 
@@ -125,6 +126,7 @@ state_get(struct store *s, struct state_get *get)
 	get->found = false;
 	get->job.prepare = NULL;
 	get->job.run = get_run;
+	get->job.flags = STORE_READ;
 	store_submit(s, &get->job);
 }
 

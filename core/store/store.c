@@ -39,9 +39,12 @@ struct store {
 	int event_fd;
 	pthread_mutex_t lock;	/* for all below */
 	pthread_cond_t wake;
-	struct job_list waiting, finished;
+	struct job_list reading, waiting, finished;
 	size_t urgent;		/* waiting and not lazy */
-	int64_t lazy_since_ms;
+	size_t expected;	/* mails that will soon be waiting */
+	bool gathering;		/* asleep, but not for long */
+	bool hurry;		/* somebody stands still until all is done */
+	int64_t lazy_since_ms, urgent_since_us;
 	bool closing;
 	uint64_t committed;
 };
@@ -68,22 +71,59 @@ store_fail(const char *what, const char *name)
 	_exit(STORE_EXIT);
 }
 
-/* Sleeps until there is a reason to commit.  False: closing and empty. */
+static int64_t
+clock_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+/* When to commit what waits: 0 is at once, INT64_MAX never. */
+static int64_t
+due_us(const struct store *s)
+{
+	if (s->closing || s->hurry)
+		return 0;
+	if (s->waiting.head == NULL)
+		return INT64_MAX;
+	if (s->urgent > 0)
+		return s->expected == 0 ? 0 : s->urgent_since_us + STORE_GATHER_US;
+	return (s->lazy_since_ms + STORE_LAZY_MS) * 1000;
+}
+
+/* Sleeps until there is something to read or a reason to commit.  False:
+ * closing and empty. */
 static bool
 wait_for_jobs(struct store *s)
 {
-	while (s->urgent == 0 && !s->closing) {
-		int64_t due = s->lazy_since_ms + STORE_LAZY_MS;
-		struct timespec ts = { due / 1000, due % 1000 * 1000000 };
+	int64_t due;
 
-		if (s->waiting.head == NULL)
-			pthread_cond_wait(&s->wake, &s->lock);
-		else if (clock_ms() >= due)
+	while (s->reading.head == NULL && (due = due_us(s)) > 0) {
+		struct timespec ts = { due / 1000000, due % 1000000 * 1000 };
+
+		if (due != INT64_MAX && clock_us() >= due)
 			break;
+		s->gathering = s->urgent > 0;
+		if (due == INT64_MAX)
+			pthread_cond_wait(&s->wake, &s->lock);
 		else
 			pthread_cond_timedwait(&s->wake, &s->lock, &ts);
+		s->gathering = false;
 	}
-	return s->waiting.head != NULL;
+	return s->reading.head != NULL || s->waiting.head != NULL;
+}
+
+/* Values and counters are read in a transaction of their own database. */
+static void
+read_batch(struct store *s, struct store_job *batch)
+{
+	for (struct store_job *job = batch; job != NULL; job = job->next)
+		job->run(s, job);
+	if (s->counters_open)
+		db_exec(s->counters, "COMMIT");
+	s->counters_open = false;
 }
 
 static void
@@ -111,6 +151,22 @@ commit_batch(struct store *s, struct store_job *batch)
 	s->counters_open = false;
 }
 
+/* What can be read goes first: somebody is being judged by it. */
+static struct store_job *
+batch_take(struct store *s, bool *reads)
+{
+	struct job_list *list = s->reading.head != NULL ? &s->reading : &s->waiting;
+	struct store_job *batch = list->head;
+
+	*reads = list == &s->reading;
+	list_clear(list);
+	if (!*reads) {
+		s->urgent = 0;
+		s->hurry = false;
+	}
+	return batch;
+}
+
 static void *
 store_thread(void *arg)
 {
@@ -119,12 +175,11 @@ store_thread(void *arg)
 
 	pthread_mutex_lock(&s->lock);
 	while (wait_for_jobs(s)) {
-		struct store_job *batch = s->waiting.head;
+		bool reads;
+		struct store_job *batch = batch_take(s, &reads);
 
-		list_clear(&s->waiting);
-		s->urgent = 0;
 		pthread_mutex_unlock(&s->lock);
-		commit_batch(s, batch);
+		(reads ? read_batch : commit_batch)(s, batch);
 		pthread_mutex_lock(&s->lock);
 		s->committed = s->tail;
 		while (batch != NULL) {
@@ -224,6 +279,7 @@ store_open(const struct store_options *options, char why[256])
 	struct store *s = xcalloc(1, sizeof(*s));
 
 	s->bodies_fd = -1;
+	list_clear(&s->reading);
 	list_clear(&s->waiting);
 	list_clear(&s->finished);
 	s->dir = options->dir != NULL ? xstrdup(options->dir) : NULL;
@@ -283,16 +339,38 @@ store_set_key(struct store *s, const uint8_t key[HASH_SIZE])
 }
 
 void
+store_expect(struct store *s, int change)
+{
+	pthread_mutex_lock(&s->lock);
+	s->expected += (size_t)change;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* True: the thread has to look at it now. */
+static bool
+job_add(struct store *s, struct store_job *job)
+{
+	if ((job->flags & STORE_READ) != 0) {
+		list_append(&s->reading, job);
+		return true;
+	}
+	if (s->waiting.head == NULL)
+		s->lazy_since_ms = clock_ms();
+	list_append(&s->waiting, job);
+	if ((job->flags & STORE_LAZY) != 0)
+		return s->waiting.head == job;
+	if (s->urgent++ == 0)
+		s->urgent_since_us = clock_us();
+	return !s->gathering || s->expected == 0;
+}
+
+void
 store_submit(struct store *s, struct store_job *job)
 {
 	job->finished = false;
 	pthread_mutex_lock(&s->lock);
-	if (s->waiting.head == NULL)
-		s->lazy_since_ms = clock_ms();
-	if (!(job->flags & STORE_LAZY))
-		s->urgent++;
-	list_append(&s->waiting, job);
-	pthread_cond_signal(&s->wake);
+	if (job_add(s, job))
+		pthread_cond_signal(&s->wake);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -328,8 +406,7 @@ store_wait(struct store *s, struct store_job *job)
 	struct pollfd fd = { .fd = s->event_fd, .events = POLLIN };
 
 	pthread_mutex_lock(&s->lock);
-	if (s->waiting.head != NULL)
-		s->urgent++;	/* lazy or not, somebody waits now */
+	s->hurry = s->waiting.head != NULL;	/* lazy or not, somebody waits now */
 	pthread_cond_signal(&s->wake);
 	pthread_mutex_unlock(&s->lock);
 	while (!job->finished) {

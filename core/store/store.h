@@ -8,6 +8,9 @@
  * thread, from store_reap().  A write or an fsync that fails ends the process
  * with STORE_EXIT and nobody is answered: after a failed fsync nothing this
  * process believes about the disk is true.
+ *
+ * A commit costs much the same for one job as for ten: while more are
+ * expected, the first one waits a moment for company.
  */
 #ifndef MAILTRI_STORE_STORE_H
 #define MAILTRI_STORE_STORE_H
@@ -20,10 +23,15 @@
 enum {
 	STORE_EXIT = 75,		/* EX_TEMPFAIL: the master starts us again */
 	STORE_INLINE_MAX = 64 * 1024,	/* bodies up to this lie in their row */
-	STORE_LAZY_MS = 1000		/* a lazy job waits this long for company */
+	STORE_LAZY_MS = 1000,		/* a lazy job waits this long for company */
+	STORE_GATHER_US = 2000		/* any other, while more are expected */
 };
 
-enum { STORE_LAZY = 1 };	/* alone it does not trigger a commit at once */
+enum {
+	STORE_LAZY = 1,		/* alone it does not trigger a commit at once */
+	STORE_READ = 2		/* changes nothing: run at once, in no transaction,
+				 * before what waits for a commit */
+};
 
 struct store;
 
@@ -33,7 +41,7 @@ struct store_job {
 	void (*run)(struct store *, struct store_job *);
 	void (*done)(struct store_job *);	/* loop thread; may free the job */
 	void *arg;		/* the caller's */
-	uint32_t flags;		/* STORE_LAZY */
+	uint32_t flags;		/* STORE_LAZY, STORE_READ */
 	/* private: */
 	struct store_job *next;
 	bool finished;
@@ -51,6 +59,8 @@ void store_close(struct store *);	/* finishes what was submitted */
 void store_set_key(struct store *, const uint8_t key[HASH_SIZE]);
 
 void store_submit(struct store *, struct store_job *);
+/* So many more mails, or fewer, are about to be submitted.  Loop thread. */
+void store_expect(struct store *, int change);
 int store_fd(const struct store *);	/* readable: store_reap() has work */
 void store_reap(struct store *);	/* runs done() of finished jobs */
 /* Waits for a job that was submitted and does not free itself, done()

@@ -66,30 +66,6 @@ text_quoted(struct text *t, struct mt_span s)
 	text_puts(t, n < s.len ? "...\"" : "\"");
 }
 
-bool
-text_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-bool
-text_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-char
-text_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-bool
-text_alpha(char c)
-{
-	return text_lower(c) >= 'a' && text_lower(c) <= 'z';
-}
-
 struct mt_span
 text_trim(struct mt_span s)
 {

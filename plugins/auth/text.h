@@ -39,13 +39,34 @@ text_cut(struct mt_span s, size_t from)
 	return (struct mt_span){ s.ptr + from, s.len - from };
 }
 
+/* ASCII only, whatever the locale. */
+static inline bool
+text_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static inline bool
+text_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline char
+text_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static inline bool
+text_alpha(char c)
+{
+	return text_lower(c) >= 'a' && text_lower(c) <= 'z';
+}
+
 struct mt_span text_trim(struct mt_span);	/* of SP, HTAB, CR, LF at both ends */
 bool text_equal(struct mt_span, struct mt_span);	/* ASCII case ignored */
 bool text_is(struct mt_span, const char *);	/* the same, with a constant */
-bool text_space(char);	/* SP, HTAB, CR, LF */
-bool text_digit(char);
-bool text_alpha(char);
-char text_lower(char);	/* ASCII only, whatever the locale */
 bool text_ascii(const char *);
 bool text_utf8(struct mt_span);	/* well-formed UTF-8 (RFC 3629) */
 /* Decimal digits only; false: empty, not a number, over `max'. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A pipeline of two stages whose owner and only worker the test plays; its
- * functions are static, for the one test that includes it. */
+ * functions are for the tests that include it. */
 #ifndef MAILTRI_TESTS_PIPELINE_RIG_H
 #define MAILTRI_TESTS_PIPELINE_RIG_H
 
@@ -44,7 +44,7 @@ static struct {
 	struct mt_span question;
 } owner;
 
-static void
+static inline void
 own_dns(void *arg, struct mail *m, const struct question *q, uint32_t count)
 {
 	(void)arg;
@@ -53,7 +53,7 @@ own_dns(void *arg, struct mail *m, const struct question *q, uint32_t count)
 	owner.dns_count += (int)count;
 }
 
-static void
+static inline void
 own_key(void *arg, struct mt_span stage, struct mt_span key, uint8_t out[CLAIM_KEY_SIZE])
 {
 	(void)arg;
@@ -62,7 +62,7 @@ own_key(void *arg, struct mt_span stage, struct mt_span key, uint8_t out[CLAIM_K
 	memcpy(out + 16, stage.ptr, stage.len < 16 ? stage.len : 16);
 }
 
-static void
+static inline void
 own_look(void *arg, struct mail *m, struct claim *c, struct mt_span question)
 {
 	(void)arg;
@@ -72,7 +72,7 @@ own_look(void *arg, struct mail *m, struct claim *c, struct mt_span question)
 		mail_looked(m, c, question, owner.used, 0, owner.holder, owner.holder_seen);
 }
 
-static void
+static inline void
 own_get(void *arg, struct mail *m, const uint8_t key[CLAIM_KEY_SIZE], struct mt_span question)
 {
 	struct answer a = { .question = question, .status = MT_NODATA };
@@ -82,14 +82,14 @@ own_get(void *arg, struct mail *m, const uint8_t key[CLAIM_KEY_SIZE], struct mt_
 	mail_answer(m, &a);
 }
 
-static void
+static inline void
 own_judged(void *arg, struct mail *m)
 {
 	(void)arg;
 	owner.judged[owner.judged_count++] = m;
 }
 
-static void
+static inline void
 own_freed(void *arg, struct mail *m)
 {
 	(void)arg;
@@ -99,7 +99,7 @@ own_freed(void *arg, struct mail *m)
 
 static int killed;
 
-static void
+static inline void
 own_kill(void *arg, uint32_t instance)
 {
 	(void)arg;
@@ -112,7 +112,7 @@ static struct pool *pool;
 static int worker;		/* the test's end of the only worker */
 static struct buf frame_bytes;
 
-static void
+static inline void
 worker_start(void)
 {
 	int fds[2];
@@ -123,7 +123,7 @@ worker_start(void)
 	assert_int_equal(frame_send(worker, PROTO_READY, 0, SPAN(""), NULL, 0), 0);
 }
 
-static int
+static inline int
 setup(void **state)
 {
 	const struct pool_hooks hooks = { .kill = own_kill };
@@ -151,7 +151,7 @@ setup(void **state)
 	return 0;
 }
 
-static int
+static inline int
 teardown(void **state)
 {
 	(void)state;
@@ -165,14 +165,14 @@ teardown(void **state)
 	return 0;
 }
 
-static void
+static inline void
 spin(void)
 {
 	for (int i = 0; i < 8; i++)
 		loop_once(p.loop, 0);
 }
 
-static struct mail *
+static inline struct mail *
 start(void)
 {
 	struct envelope e = { .client = SPAN("192.0.2.1"), .helo = SPAN("h.example"),
@@ -186,7 +186,7 @@ start(void)
 }
 
 /* The next frame the worker finds; fails when there is none. */
-static struct frame
+static inline struct frame
 receive(uint32_t type)
 {
 	struct frame f;
@@ -197,7 +197,7 @@ receive(uint32_t type)
 	return f;
 }
 
-static bool
+static inline bool
 nothing_comes(void)
 {
 	struct frame f;
@@ -206,7 +206,7 @@ nothing_comes(void)
 	return frame_recv(worker, &f, &frame_bytes, MSG_DONTWAIT) == EAGAIN;
 }
 
-static void
+static inline void
 send_results(uint32_t id, struct outcome *outcomes, const struct asked *ahead)
 {
 	struct buf b = { 0 };
@@ -218,7 +218,7 @@ send_results(uint32_t id, struct outcome *outcomes, const struct asked *ahead)
 }
 
 /* Every stage of the call says continue. */
-static void
+static inline void
 send_ok(uint32_t id)
 {
 	const struct mail *m = mail_find(&p, id);
@@ -234,7 +234,7 @@ send_ok(uint32_t id)
 	arena_free(&a);
 }
 
-static void
+static inline void
 send_verdict(uint32_t id, int verdict, const char *reason)
 {
 	struct arena a = { 0 };
@@ -246,7 +246,7 @@ send_verdict(uint32_t id, int verdict, const char *reason)
 	arena_free(&a);
 }
 
-static void
+static inline void
 send_wait(uint32_t id, uint8_t kind, const char *key, uint32_t count)
 {
 	struct arena a = { 0 };

@@ -3,6 +3,7 @@
 #include "store_world.h"
 
 #include <fcntl.h>
+#include <poll.h>
 
 #include "store/private.h"
 
@@ -96,6 +97,44 @@ test_lazy(void **state)
 	store_submit(w->store, &lazy.job);
 	store_wait(w->store, &lazy.job);
 	assert_int_equal(lazy.done, 1);
+}
+
+static void
+reap_until(struct world *w, const int *done)
+{
+	struct pollfd fd = { .fd = store_fd(w->store), .events = POLLIN };
+
+	while (*done == 0) {
+		assert_true(poll(&fd, 1, 30000) == 1);
+		store_reap(w->store);
+	}
+}
+
+/* A job does not wait for ever for company that never comes; what only reads
+ * waits for nobody, not even for a lazy job before it. */
+static void
+test_company(void **state)
+{
+	struct world *w = *state;
+	int next = 0;
+	struct counted lazy = { .next = &next,
+		.job = { .run = counted_run, .done = counted_done, .flags = STORE_LAZY } };
+	struct counted read = { .next = &next,
+		.job = { .run = counted_run, .done = counted_done, .flags = STORE_READ } };
+	struct counted job = { .next = &next, .job = { .run = counted_run, .done = counted_done } };
+
+	store_expect(w->store, 2);
+	store_submit(w->store, &lazy.job);
+	store_submit(w->store, &read.job);
+	reap_until(w, &read.done);
+	store_submit(w->store, &job.job);
+	reap_until(w, &job.done);
+	assert_int_equal(lazy.done, 1);
+	assert_true(lazy.ran < job.ran);
+	store_expect(w->store, -2);
+	job.done = 0;
+	store_submit(w->store, &job.job);
+	reap_until(w, &job.done);
 }
 
 static struct state_look
@@ -374,6 +413,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_one_at_a_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_order_and_done, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lazy, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_company, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_counter, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_value, setup, teardown),
