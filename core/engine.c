@@ -45,6 +45,14 @@ kill_role(void *arg, uint32_t instance)
 }
 
 static void
+role_serves(void *arg, uint32_t instance)
+{
+	struct engine *e = arg;
+
+	channel_send(e->master, PROTO_SERVES, instance, SPAN(""), NULL, 0);
+}
+
+static void
 other_frame(void *arg, struct pool *pool, struct peer *peer, struct frame *f)
 {
 	struct engine *e = arg;
@@ -77,7 +85,7 @@ static struct pool *
 pool_add(struct engine *e, const char *role, const char *group, bool ordered)
 {
 	const struct pool_hooks hooks = { .kill = kill_role, .other = other_frame,
-		.changed = pool_changed, .arg = e };
+		.changed = pool_changed, .ready = role_serves, .arg = e };
 	struct pool *pool = engine_pool(e, role, group);
 
 	if (pool != NULL)

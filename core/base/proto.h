@@ -24,6 +24,8 @@ enum proto_type {
 	PROTO_CONTROL,		/* fd: listening unix socket for mailtrictl */
 	/* engine -> master */
 	PROTO_KILL,		/* id: instance that hangs or lies: SIGKILL it */
+	PROTO_SERVES,		/* id: instance that came to be ready: should it
+				 * die, another starts at once */
 
 	/* any role -> engine, once, when it is ready to serve; and engine ->
 	 * master, once, when intake opened for the first time.  id 0. */

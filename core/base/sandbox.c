@@ -16,10 +16,8 @@
 
 #include "base/log.h"
 
-enum { TABLES_MAX = 24, CAPABILITIES_MAX = 64 };
-
-/* What is mapped besides messages: programs, libraries, their data. */
-static const uint64_t maps_bytes = 1024ull << 20;
+enum { TABLES_MAX = 24, CAPABILITIES_MAX = 64,
+	MAPS_BYTES = 1 << 30	/* besides messages: programs, libraries, their data */ };
 
 static char text[SANDBOX_TEXT_MAX] = "not locked";
 static bool is_locked;
@@ -93,7 +91,7 @@ limits_set(const struct sandbox_table *t, const struct sandbox_grant *g)
 	if (t->memory == 0)
 		return;
 	limit_set(RLIMIT_DATA, bytes);
-	limit_set(RLIMIT_AS, bytes + g->maps + maps_bytes);
+	limit_set(RLIMIT_AS, bytes + g->maps + MAPS_BYTES);
 #else
 	(void)bytes;
 #endif

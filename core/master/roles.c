@@ -37,6 +37,7 @@ struct role {
 	struct timer restart, orphan;
 	int64_t started_ms;
 	int backoff_ms, first_deaths;
+	bool serves;		/* it came to be ready: its death is a mail's doing */
 };
 
 struct roles {
@@ -190,6 +191,10 @@ engine_frame(struct channel *c, struct frame *f, void *arg)
 		for (size_t i = 1; i < r->count; i++)
 			if (r->list[i].id == f->id)
 				role_kill(&r->list[i], SIGKILL);
+	} else if (f->type == PROTO_SERVES) {
+		for (size_t i = 1; i < r->count; i++)
+			if (r->list[i].id == f->id)
+				r->list[i].serves = true;
 	} else if (f->type != PROTO_READY)
 		channel_fail(c);
 	else if (!r->ready) {
@@ -314,6 +319,11 @@ backoff(struct role *role, int status)
 	int64_t lived = clock_ms() - role->started_ms;
 	int wait;
 
+	if (role->serves) {	/* mail waits for the next one */
+		role->serves = false;
+		role->backoff_ms = BACKOFF_MIN_MS;
+		return 0;
+	}
 	if (lived >= HEALTHY_MS || has_followed(status))
 		role->backoff_ms = BACKOFF_MIN_MS;
 	wait = role->backoff_ms;

@@ -254,6 +254,8 @@ peer_frame(struct channel *c, struct frame *f, void *arg)
 		return;
 	if (f->type == PROTO_READY) {
 		p->ready = true;
+		if (p->pool->hooks.ready != NULL)
+			p->pool->hooks.ready(p->pool->hooks.arg, p->instance);
 		pool_pump(p->pool);
 		if (p->pool->hooks.changed != NULL)
 			p->pool->hooks.changed(p->pool->hooks.arg, p->pool);

@@ -35,6 +35,7 @@ struct pool_hooks {
 	/* A frame that is no reply (PROTO_DIAL ...). */
 	void (*other)(void *arg, struct pool *, struct peer *, struct frame *);
 	void (*changed)(void *arg, struct pool *);	/* a member came or went */
+	void (*ready)(void *arg, uint32_t instance);	/* a member came */
 	void *arg;
 };
 

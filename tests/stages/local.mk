@@ -1,7 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Stages that misbehave on demand, for the end-to-end tests; not installed.
 test_stage_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
-check_LTLIBRARIES += tests/stages/t-crash.la tests/stages/t-hang.la tests/stages/t-verdict.la
+check_LTLIBRARIES += tests/stages/t-crash.la tests/stages/t-hang.la tests/stages/t-verdict.la \
+	tests/stages/t-hostile.la tests/stages/t-leak.la tests/stages/t-newer.la \
+	tests/stages/t-older.la
+tests_stages_t_hostile_la_SOURCES = tests/stages/t-hostile.c
+tests_stages_t_hostile_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
+tests_stages_t_leak_la_SOURCES = tests/stages/t-leak.c
+tests_stages_t_leak_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
+tests_stages_t_newer_la_SOURCES = tests/stages/t-newer.c
+tests_stages_t_newer_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
+tests_stages_t_older_la_SOURCES = tests/stages/t-older.c
+tests_stages_t_older_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 tests_stages_t_crash_la_SOURCES = tests/stages/t-crash.c
 tests_stages_t_crash_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 tests_stages_t_hang_la_SOURCES = tests/stages/t-hang.c
