@@ -262,6 +262,10 @@ peer_frame(struct channel *c, struct frame *f, void *arg)
 		return;
 	}
 	r = idmap_find(&p->by_id, f->id);
+	if (r == NULL && p->pool->ordered) {
+		channel_fail(c);	/* nobody asked: it lies */
+		return;
+	}
 	if (r == NULL || f->type == PROTO_DIAL) {
 		if (p->pool->hooks.other != NULL)
 			p->pool->hooks.other(p->pool->hooks.arg, p->pool, p, f);

@@ -18,3 +18,6 @@ tests_stages_t_hang_la_SOURCES = tests/stages/t-hang.c
 tests_stages_t_hang_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 tests_stages_t_verdict_la_SOURCES = tests/stages/t-verdict.c
 tests_stages_t_verdict_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
+
+PYTESTS += tests/stages/test_hostile.py
+EXTRA_DIST += tests/stages/conftest.py

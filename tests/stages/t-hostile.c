@@ -181,7 +181,7 @@ deeper(int n)
 
 static int do_segv(struct mt_result *r) { (void)r; *nowhere = 1; return 0; }
 static int do_abort(struct mt_result *r) { (void)r; abort(); }
-static int do_divide(struct mt_result *r) { (void)r; return 1 / zero; }
+static int do_trap(struct mt_result *r) { (void)r; __builtin_trap(); }
 static int do_stack(struct mt_result *r) { (void)r; return deeper(0); }
 static int do_exit(struct mt_result *r) { (void)r; _exit(0); }
 
@@ -250,7 +250,7 @@ static const struct {
 	const char *name;
 	int (*run)(struct mt_result *);
 } acts[] = {
-	{ "segv", do_segv }, { "abort", do_abort }, { "divide", do_divide },
+	{ "segv", do_segv }, { "abort", do_abort }, { "trap", do_trap },
 	{ "stack", do_stack }, { "exit", do_exit }, { "memory", do_memory },
 	{ "hang", do_hang }, { "reason", do_reason }, { "verdict", do_verdict },
 	{ "wait", do_wait }, { "return", do_return }, { "size", do_size },
