@@ -6,6 +6,7 @@
  *	signature.c key_record.c dkim.c key_cache.c	DKIM
  *	spf_record.c spf_macro.c spf_lookup.c spf_ahead.c spf.c	SPF
  *	dmarc_record.c walk.c align.c dmarc.c second.c	DMARC
+ *	arc.c arc_verify.c canon.c	ARC
  *	options.c policy.c	what is required, and the verdict
  *	replay.c		once and never again
  *	results.c		Authentication-Results
@@ -44,7 +45,8 @@ static const struct mt_fact_decl writes[] = {
 	{ "auth.dmarc.policy", "absent|none|quarantine|reject",
 	  "What the record asks for when DMARC fails", MT_TOKEN, 0 },
 	{ "auth.dmarc.domain", NULL, "The From domain", MT_TEXT, 0 },
-	{ "auth.arc", "none", "ARC is not looked at", MT_TOKEN, 0 },
+	{ "auth.arc", "none|pass|fail|temperror", "The chain of ARC sets, evidence only",
+	  MT_TOKEN, 0 },
 	{ "auth.replay", "none|first|duplicate|busy", "Whether the message was seen before",
 	  MT_TOKEN, 0 },
 	SIGNATURE(1), SIGNATURE(2), SIGNATURE(3), SIGNATURE(4), SIGNATURE(5),
@@ -108,7 +110,7 @@ put_facts(struct run *r, const struct judgement *j)
 		{ "auth.dmarc", word_text(j->dmarc.word), MT_TOKEN },
 		{ "auth.dmarc.policy", policy_text(j->dmarc.policy), MT_TOKEN },
 		{ "auth.dmarc.domain", j->from.domain, MT_TEXT },
-		{ "auth.arc", "none", MT_TOKEN },
+		{ "auth.arc", word_text(j->arc.word), MT_TOKEN },
 		{ "auth.replay", replays[j->replay], MT_TOKEN },
 	};
 	size_t i;
@@ -239,6 +241,7 @@ check_message(struct run *r, struct stage *stage, const struct options *o, struc
 		.spf = j->mail_from.result.unsure ? WORD_TEMPERROR : j->mail_from.result.word,
 		.spf_domain = j->mail_from.domain, .dkim = &j->dkim };
 	dmarc_check(r, &in, &o->dmarc, &j->dmarc);
+	arc_parse(r, &j->header, &j->arc);
 	choose_signature(j);
 }
 
@@ -264,6 +267,7 @@ message(void *ctx, struct mt_msg *msg, struct mt_result *result)
 	}
 	if (r.waiting)
 		return MT_WAIT;
+	arc_verify(&r, &j->header, o.dkim.min_key_bits, &j->arc);
 	if (result->verdict != MT_CONTINUE)
 		policy_log(&r, j, result);
 	else if (results_edit(&r, j) != 0)

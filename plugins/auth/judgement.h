@@ -3,6 +3,7 @@
 #ifndef MAILTRI_AUTH_JUDGEMENT_H
 #define MAILTRI_AUTH_JUDGEMENT_H
 
+#include "arc.h"
 #include "dmarc.h"
 #include "from.h"
 #include "spf.h"
@@ -27,6 +28,7 @@ struct judgement {
 	const struct signature *signature;	/* the one that counts; NULL */
 	enum word dkim_word;
 	struct dmarc dmarc;
+	struct arc arc;
 	enum replay replay;
 };
 

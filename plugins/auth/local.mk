@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 auth_sources = plugins/auth/auth.c plugins/auth/judgement.h \
 	plugins/auth/align.c plugins/auth/align.h \
+	plugins/auth/arc.c plugins/auth/arc.h plugins/auth/arc_verify.c \
 	plugins/auth/base64.c plugins/auth/base64.h \
+	plugins/auth/canon.c plugins/auth/canon.h \
 	plugins/auth/dkim.c plugins/auth/dkim.h \
 	plugins/auth/dmarc.c plugins/auth/dmarc.h \
 	plugins/auth/dmarc_record.c plugins/auth/dmarc_record.h \
@@ -51,7 +53,7 @@ tests_conformance_auth_batch_SOURCES = tests/conformance/auth_batch.c \
 tests_conformance_auth_batch_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_conformance_auth_batch_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_conformance_auth_batch_LDADD = $(base_LIBS) $(auth_test_libs) $(JANSSON_LIBS)
-PYTESTS += tests/conformance/test_spf.py tests/conformance/test_dkim.py \
+PYTESTS += tests/conformance/test_arc.py tests/conformance/test_spf.py tests/conformance/test_dkim.py \
 	tests/conformance/test_dmarc.py tests/conformance/test_replay.py
 EXTRA_DIST += tests/conformance/conftest.py tests/conformance/suite.py \
 	tests/conformance/dkim_messages.py
@@ -113,6 +115,12 @@ plugins_auth_fuzz_header_CPPFLAGS = $(TEST_CPPFLAGS)
 plugins_auth_fuzz_header_CFLAGS = $(auth_cflags) $(auth_fuzz_flags)
 plugins_auth_fuzz_header_LDFLAGS = $(auth_fuzz_flags)
 plugins_auth_fuzz_header_LDADD = $(auth_libs)
+noinst_PROGRAMS += plugins/auth/fuzz_arc
+plugins_auth_fuzz_arc_SOURCES = plugins/auth/fuzz_arc.c $(auth_sources)
+plugins_auth_fuzz_arc_CPPFLAGS = $(TEST_CPPFLAGS)
+plugins_auth_fuzz_arc_CFLAGS = $(auth_cflags) $(auth_fuzz_flags)
+plugins_auth_fuzz_arc_LDFLAGS = $(auth_fuzz_flags)
+plugins_auth_fuzz_arc_LDADD = $(auth_libs)
 noinst_PROGRAMS += plugins/auth/fuzz_key_record
 plugins_auth_fuzz_key_record_SOURCES = plugins/auth/fuzz_key_record.c $(auth_sources)
 plugins_auth_fuzz_key_record_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -172,6 +172,7 @@ policy_log(struct run *r, const struct judgement *j, const struct mt_result *res
 		{ " dmarc.domain=", j->from.domain },
 		{ " dmarc.record=", j->dmarc.record_domain },
 		{ " dmarc.why=", j->dmarc.why },
+		{ " arc=", word_text(j->arc.word) },
 	};
 	size_t i;
 

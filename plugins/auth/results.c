@@ -164,6 +164,11 @@ results_write(struct text *t, const struct run *r, const struct judgement *j)
 		text_puts(t, "\r\n\t header.from=");
 		text_puts(t, j->from.domain);
 	}
+	if (j->arc.word != WORD_NONE) {	/* RFC 8617 10.1 */
+		text_puts(t, ";\r\n\tarc=");
+		text_puts(t, word_text(j->arc.word));
+		write_reason(t, j->arc.why);
+	}
 }
 
 int
