@@ -5,6 +5,7 @@ EXTRA_DIST += tests/run.py
 noinst_HEADERS += tests/unit/test.h
 
 include tests/abi/local.mk
+include tests/audit/local.mk
 include tests/bench/local.mk
 include tests/e2e/local.mk
 include tests/fault/local.mk

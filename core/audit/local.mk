@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libaudit.a
+dist_man_MANS += core/audit/mailtri-audit.5
 libaudit_a_SOURCES = core/audit/checkpoint.c core/audit/checkpoint.h core/audit/early.c \
 	core/audit/early.h core/audit/export.c core/audit/export.h core/audit/leaf.c \
 	core/audit/leaf.h core/audit/note.c core/audit/note.h core/audit/promise.c \

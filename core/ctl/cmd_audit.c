@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mailtrictl audit: what was done and refused, and the proof of it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "audit/leaf.h"
 #include "audit/verify.h"
-#include "ctl/command.h"
-#include "ctl/line.h"
+#include "ctl/cmd_proof.h"
+#include "ctl/trust.h"
 
 enum { LINES_DEFAULT = 20, PAGE = 256, STALE_MS = 3 * CHECKPOINT_IDLE_MS };
 
@@ -33,7 +35,7 @@ static const struct option_row verify_rows[] = {
 	{ "key", 0, OPTION_STRING, ROW(key), "KEY|FILE",
 	    "who signed it: \"name+id+key\", as status shows it" },
 	{ "seen", 0, OPTION_STRING, ROW(seen), "FILE",
-	    "an export or a head kept from before: it must be contained" },
+	    "an export or a checkpoint kept from before: it must be extended" },
 	{ .name = NULL },
 };
 
@@ -255,29 +257,6 @@ line_write(struct exporting *e, struct mt_span line)
 	fputc('\n', e->context->term.out);
 }
 
-/* What status says of the log. */
-struct log_state {
-	json_int_t records;
-	char key[NOTE_NAME_MAX + 128];
-};
-
-static void
-on_state(json_t *status, void *arg)
-{
-	struct log_state *s = arg;
-	const json_t *audit = json_object_get(status, "audit");
-
-	s->records = control_int(audit, "records", 0);
-	snprintf(s->key, sizeof(s->key), "%s", control_string(audit, "key", ""));
-}
-
-static int
-state_ask(struct context *c, struct log_state *s)
-{
-	*s = (struct log_state){ .records = 0 };
-	return context_call(c, json_pack("{s:s}", "command", "status"), on_state, s);
-}
-
 static int
 export_run(struct context *c)
 {
@@ -285,78 +264,13 @@ export_run(struct context *c)
 	struct exporting e = { .context = c, .line = line_write, .open = o->open,
 		.what = "exported" };
 	struct log_state s;
-	int status = state_ask(c, &s);
+	int status = log_state_ask(c, &s);
 
 	e.total = s.records;
 	return status == COMMAND_DONE ? exporting_run(&e) : status;
 }
 
 /* verify */
-
-static int
-key_read(const char *text, struct note_key *key)
-{
-	struct buf b = { 0 };
-	struct mt_span line = span_of(text);
-	int error = 0;
-
-	if (note_key_parse(line, key) == 0)
-		return 0;
-	error = line_read(text, NOTE_MAX, &b);
-	if (error == 0) {
-		line = buf_span(&b);
-		if (line.len > 0 && line.ptr[line.len - 1] == '\n')
-			line.len--;
-		error = note_key_parse(line, key);
-	}
-	buf_free(&b);
-	if (error != 0)
-		command_error("%s: neither a key (\"name+id+key\") nor a file with one: "
-		    "see --key", text);
-	return error;
-}
-
-/* The head in a note, or on the last line of an export. */
-static int
-seen_parse(struct mt_span text, const struct note_key *key, struct checkpoint *out)
-{
-	struct mt_span line = text;
-	const char *newline, *note;
-	json_t *json;
-	int error;
-
-	if (checkpoint_verify(key, text, out) == 0)
-		return 0;
-	if (line.len > 0 && line.ptr[line.len - 1] == '\n')
-		line.len--;
-	newline = memrchr(line.ptr, '\n', line.len);
-	if (newline != NULL) {
-		line.len -= (size_t)(newline + 1 - line.ptr);
-		line.ptr = newline + 1;
-	}
-	json = json_loadb(line.ptr, line.len, 0, NULL);
-	note = json_string_value(json_object_get(json, "checkpoint"));
-	error = note == NULL ? EBADMSG : checkpoint_verify(key, span_of(note), out);
-	json_decref(json);
-	return error;
-}
-
-static int
-seen_read(const char *file, const struct note_key *key, struct checkpoint *out)
-{
-	struct buf b = { 0 };
-	int error = line_read(file, LINE_RAW_MAX, &b);
-
-	if (error == 0)
-		error = seen_parse(buf_span(&b), key, out);
-	buf_free(&b);
-	if (error == EACCES || error == EBADMSG)
-		command_error("%s: %s", file, error == EACCES ? "its head is not signed by "
-		    "this key" : "no head in it");
-	else if (error != 0)
-		command_error("%s: %s", file, strerror(error));
-	return error;
-}
 
 static const char *
 verdict_word(enum verify_status s)
@@ -398,7 +312,7 @@ verdict_print(struct context *c, const struct verify_result *r)
 	return (int)r->status;
 }
 
-/* A head is signed every minute at least, so silence says something too. */
+/* A checkpoint is signed every minute at least, so silence says something too. */
 static void
 age_check(struct verify_result *r)
 {
@@ -407,18 +321,23 @@ age_check(struct verify_result *r)
 	if (r->status != VERIFY_INTACT || age_s <= STALE_MS / 1000)
 		return;
 	r->status = VERIFY_STALE;
-	snprintf(r->why, sizeof(r->why), "the last head was signed %jd s ago, though one is "
+	snprintf(r->why, sizeof(r->why), "the last checkpoint was signed %jd s ago, though one is "
 	    "due every %d s", (intmax_t)age_s, CHECKPOINT_IDLE_MS / 1000);
 }
 
 static int
 verify_file(struct context *c, const struct note_key *key, const struct checkpoint *seen)
 {
+	const char *path = c->operands.item[0];
+	int fd = strcmp(path, "-") == 0 ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct verify_result r;
-	int error = audit_verify_file(c->operands.item[0], key, seen, &r);
+	int error = fd < 0 ? audit_verify_file(path, key, seen, &r) :
+	    audit_verify_folder(fd, key, seen, &r);
 
+	if (fd >= 0)
+		close(fd);
 	if (error != 0) {
-		command_error("%s: %s", c->operands.item[0], strerror(error));
+		command_error("%s: %s", path, strerror(error));
 		return COMMAND_USAGE;
 	}
 	return verdict_print(c, &r);
@@ -447,26 +366,6 @@ verify_live(struct context *c, const struct note_key *key, const struct checkpoi
 	return verdict_print(c, &r);
 }
 
-/* Whose signature counts: as said; else the daemon's, or this installation's
- * public key.  NULL: there is none, which has been said. */
-static const char *
-key_choose(struct context *c, const struct log_state *state)
-{
-	const struct audit_options *o = c->own;
-	const struct settings *s;
-
-	if (o->key != NULL)
-		return o->key;
-	if (c->operands.count == 0 && state->key[0] == '\0')
-		command_error("the daemon has no key yet: try again");
-	if (c->operands.count == 0)
-		return state->key[0] == '\0' ? NULL : state->key;
-	s = context_settings(c);
-	if (s == NULL)
-		command_error("whom do you trust to have signed it?  Give --key");
-	return s == NULL ? NULL : arena_printf(&c->arena, "%s/audit.pub", s->state_dir);
-}
-
 static int
 verify_run(struct context *c)
 {
@@ -475,14 +374,12 @@ verify_run(struct context *c)
 	struct log_state s = { .records = 0 };
 	struct note_key key;
 	struct checkpoint seen;
-	const char *text;
 
-	if (live && state_ask(c, &s) != COMMAND_DONE)
+	if (live && log_state_ask(c, &s) != COMMAND_DONE)
 		return COMMAND_USAGE;
-	text = key_choose(c, &s);
-	if (text == NULL || key_read(text, &key) != 0)
+	if (trust_key(c, o->key, live ? &s : NULL, &key) != 0)
 		return COMMAND_USAGE;
-	if (o->seen != NULL && seen_read(o->seen, &key, &seen) != 0)
+	if (o->seen != NULL && trust_checkpoint(o->seen, &key, &seen) != 0)
 		return COMMAND_USAGE;
 	return live ? verify_live(c, &key, o->seen == NULL ? NULL : &seen, s.records) :
 	    verify_file(c, &key, o->seen == NULL ? NULL : &seen);
@@ -492,9 +389,18 @@ const struct command audit_commands[] = {
 	{ "audit", "list", NULL, "the last records of the audit log", list_rows,
 	    sizeof(struct audit_options), 0, 0, list_run },
 	{ "audit", "show", "EVENT", "the records of one event", NULL, 0, 1, 1, show_run },
-	{ "audit", "verify", "[FILE]", "prove that nothing was altered: 0 yes, 1 no, 2 stale",
+	{ "audit", "verify", "[FILE|DIR]", "prove that nothing was altered: 0 yes, 1 no, 2 stale",
 	    verify_rows, sizeof(struct audit_options), 0, 1, verify_run },
 	{ "audit", "export", NULL, "the log as a file anyone can verify", export_rows,
 	    sizeof(struct audit_options), 0, 0, export_run },
+	{ "audit", "prove", "SEQ|EVENT", "a file that proves one record to anybody", NULL, 0, 1, 1,
+	    proof_prove },
+	{ "audit", "check", "PROOF", "check such a file: 0 proved, 1 not", proof_rows,
+	    sizeof(struct proof_options), 1, 1, proof_check },
+	{ "audit", "checkpoint", NULL, "the last checkpoint, to be kept elsewhere", NULL, 0, 0, 0,
+	    proof_checkpoint },
+	{ "audit", "consistency", "OLD [NEW]", "that one checkpoint extends another: 0 yes, 1 no, "
+	    "2 the other way round", proof_rows, sizeof(struct proof_options), 1, 2,
+	    proof_consistency },
 	{ .name = NULL },
 };

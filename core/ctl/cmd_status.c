@@ -83,6 +83,7 @@ on_status(json_t *status, void *arg)
 	term_field(&c->term, "up since", member_text(&c->arena, status, "started"));
 	term_field(&c->term, "disk", member_text(&c->arena, status, "disk"));
 	term_field(&c->term, "audit records", member_text(&c->arena, audit, "records"));
+	term_field(&c->term, "audit signed", member_text(&c->arena, audit, "signed"));
 	term_field(&c->term, "audit key", member_text(&c->arena, audit, "key"));
 	json_array_foreach(json_object_get(status, "warnings"), i, warning) {
 		term_print(&c->term, TERM_WARN, "warning");

@@ -120,9 +120,14 @@ room_json(const struct handlers *h)
 }
 
 static json_t *
-warnings_json(const struct settings *s)
+warnings_json(const struct handlers *h)
 {
+	const char *trouble = h->publisher == NULL ? NULL : publisher_trouble(h->publisher);
+	const struct settings *s = h->settings;
 	json_t *list = json_array();
+
+	if (trouble != NULL)
+		json_array_append_new(list, json_sprintf("audit: %s", trouble));
 
 	for (size_t i = 0; i < s->listener_count; i++) {
 		const struct setting_listener *l = &s->listeners[i];
@@ -145,6 +150,12 @@ audit_json(const struct handlers *h)
 		note_key_format(h->key, &key);
 	json_object_set_new(o, "records", json_integer((json_int_t)store_leaves(h->store)));
 	json_object_set_new(o, "key", key.len == 0 ? json_null() : json_string(buf_string(&key)));
+	if (h->publisher != NULL) {
+		struct checkpoint last = publisher_last(h->publisher);
+
+		json_object_set_new(o, "signed_records", json_integer((json_int_t)last.head.size));
+		json_object_set_new(o, "signed", time_json(last.time_s));
+	}
 	buf_free(&key);
 	return o;
 }
@@ -164,7 +175,7 @@ status_done(struct store_job *job)
 	json_object_set_new(o, "queue", queue);
 	json_object_set_new(o, "audit", audit_json(a->h));
 	json_object_set_new(o, "disk", room_json(a->h));
-	json_object_set_new(o, "warnings", warnings_json(a->h->settings));
+	json_object_set_new(o, "warnings", warnings_json(a->h));
 	if (more != NULL)
 		json_object_update_missing(o, more);
 	json_decref(more);
@@ -274,6 +285,9 @@ const struct control_command handlers_table[] = {
 	{ "audit.list", handlers_audit_list },
 	{ "audit.show", handlers_audit_show },
 	{ "audit.export", handlers_audit_export },
+	{ "audit.prove", handlers_audit_prove },
+	{ "audit.growth", handlers_audit_growth },
+	{ "audit.checkpoint", handlers_audit_checkpoint },
 	{ "explain", handlers_explain },
 	{ NULL, NULL },
 };

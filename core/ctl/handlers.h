@@ -11,6 +11,9 @@
  *	audit.list	{"seq","max"}: records from seq on; -1: the last `max'
  *	audit.show	{"event"}: its records
  *	audit.export	{"seq","max","open"}: {"line"} each, then {"next","last"}
+ *	audit.prove	{"seq"} or {"event"}: {"seq","records","proof"}
+ *	audit.growth	{"old","new"}: {"path":[base64]}
+ *	audit.checkpoint	{"note"}, the last one
  *	explain		{"event"}: the report its verdict was made with
  *
  * Use: control_server_new(loop, fd, handlers_table, &handlers).

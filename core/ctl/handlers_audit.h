@@ -14,6 +14,10 @@ enum {
 void handlers_audit_list(struct control_reply *, const json_t *, void *);
 void handlers_audit_show(struct control_reply *, const json_t *, void *);
 void handlers_audit_export(struct control_reply *, const json_t *, void *);
+/* handlers_proof.c */
+void handlers_audit_prove(struct control_reply *, const json_t *, void *);
+void handlers_audit_growth(struct control_reply *, const json_t *, void *);
+void handlers_audit_checkpoint(struct control_reply *, const json_t *, void *);
 void handlers_explain(struct control_reply *, const json_t *, void *);
 
 #endif

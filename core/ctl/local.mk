@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libctl.a
-libctl_a_SOURCES = core/ctl/call.c core/ctl/cmd_audit.c core/ctl/cmd_check.c \
+libctl_a_SOURCES = core/ctl/call.c core/ctl/cmd_audit.c core/ctl/cmd_check.c core/ctl/cmd_proof.c core/ctl/cmd_proof.h \
 	core/ctl/cmd_conf.c core/ctl/cmd_queue.c core/ctl/cmd_stages.c core/ctl/cmd_status.c \
 	core/ctl/command.c core/ctl/command.h core/ctl/control.c core/ctl/control.h \
 	core/ctl/crew.c core/ctl/crew.h core/ctl/handlers.c core/ctl/handlers.h \
 	core/ctl/handlers_act.c core/ctl/handlers_act.h \
-	core/ctl/handlers_audit.c core/ctl/handlers_audit.h core/ctl/line.c core/ctl/line.h \
+	core/ctl/handlers_audit.c core/ctl/handlers_audit.h core/ctl/handlers_proof.c \
+	core/ctl/trust.c core/ctl/trust.h core/ctl/line.c core/ctl/line.h \
 	core/ctl/manual.c core/ctl/manual.h core/ctl/member.c core/ctl/member.h \
 	core/ctl/options.c core/ctl/options.h \
 	core/ctl/report.c core/ctl/report.h core/ctl/term.c core/ctl/term.h \
