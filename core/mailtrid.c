@@ -139,8 +139,10 @@ on_ready(void *arg)
 	char name[LISTEN_NAME_MAX];
 
 	for (size_t i = 0; i < m->settings->listener_count; i++)
-		buf_printf(&b, "%s%s (tls %s)", i == 0 ? "" : ", ",
-		    listen_name(m->listeners[i], name), (const char *const[]){
+		buf_printf(&b, "%s%s (%stls %s)", i == 0 ? "" : ", ",
+		    listen_name(m->listeners[i], name),
+		    m->settings->listeners[i].protocol == PROTOCOL_LMTP ? "lmtp, " : "",
+		    (const char *const[]){
 		    "required", "offered", "none" }[m->settings->listeners[i].tls]);
 	log_info("ready: listening on %s", buf_string(&b));
 	notify_send("READY=1\nSTATUS=taking mail");

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "mail/trace.h"
 #include "pipeline/report.h"
 
 enum { REFUSAL_KEEP_S = 90 * 86400 };	/* openings of refusals */
@@ -24,7 +25,7 @@ struct commit {
 	struct queue_record record;
 	struct slot slot;
 	bool has_slot;
-	struct buf head;
+	struct buf head, raw;	/* what is sealed */
 };
 
 static struct commit *
@@ -44,6 +45,7 @@ commit_free(struct commit *c)
 	explicit_bzero(&c->slot, sizeof(c->slot));
 	explicit_bzero(&c->accept.slot, sizeof(c->accept.slot));
 	buf_wipe(&c->head);
+	buf_wipe(&c->raw);
 	arena_free(&c->arena);
 	free(c);
 }
@@ -270,6 +272,24 @@ holds_of(struct commit *c, size_t *count)
 	return r;
 }
 
+/* The mail as it is kept: with a Received field in front, unless its header is
+ * as large as one may be. */
+static struct mt_span
+raw_traced(struct commit *c)
+{
+	const struct mail *m = c->mail;
+	struct trace trace = { .envelope = &m->envelope, .event = m->event,
+		.hostname = c->engine->settings->hostname, .time_s = m->now };
+
+	if (m->view.field_count >= VIEW_FIELDS_MAX ||
+	    m->view.body_offset > VIEW_HEADER_BYTES_MAX - TRACE_MAX)
+		return m->raw.span;
+	buf_reserve(&c->raw, TRACE_MAX + m->raw.span.len);
+	trace_format(&c->raw, &trace);
+	buf_add(&c->raw, m->raw.span.ptr, m->raw.span.len);
+	return buf_span(&c->raw);
+}
+
 static void
 accept_mail(struct commit *c)
 {
@@ -286,7 +306,7 @@ accept_mail(struct commit *c)
 		.event = m->event, .route = m->route->address, .now_s = m->now,
 		.retain_until_s = m->now + m->route->retain_s,
 		.give_up_s = m->now + e->settings->limits.deliver_age_s,
-		.slot = c->slot, .head = buf_span(&c->head), .raw = m->raw.span,
+		.slot = c->slot, .head = buf_span(&c->head), .raw = raw_traced(c),
 		.entries = &c->entry, .entry_count = 1 };
 	a->claims = claims_of(c, &a->claim_count);
 	a->puts = puts_of(c, true, &a->put_count);

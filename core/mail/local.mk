@@ -4,7 +4,7 @@ libmail_a_SOURCES = core/mail/charset.c core/mail/charset.h core/mail/decode.c c
 	core/mail/entity.c core/mail/entity.h core/mail/envelope.c core/mail/envelope.h \
 	core/mail/fact.c core/mail/fact.h core/mail/finding.c core/mail/finding.h \
 	core/mail/header.c core/mail/header.h core/mail/patch.c core/mail/patch.h core/mail/parameter.c core/mail/parameter.h \
-	core/mail/structure.c core/mail/structure.h core/mail/view.c core/mail/view.h \
+	core/mail/structure.c core/mail/structure.h core/mail/trace.c core/mail/trace.h core/mail/view.c core/mail/view.h \
 	core/mail/view_builder.c core/mail/view_format.h
 
 # gmime stays in the parser.
@@ -29,7 +29,10 @@ tests_unit_test_decode_LDADD = $(mail_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_parse_SOURCES = tests/unit/test_parse.c
 tests_unit_test_parse_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_parse_LDADD = $(parse_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += tests/unit/test_patch
+check_PROGRAMS += tests/unit/test_patch tests/unit/test_trace
+tests_unit_test_trace_SOURCES = tests/unit/test_trace.c
+tests_unit_test_trace_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_trace_LDADD = $(mail_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_patch_SOURCES = tests/unit/test_patch.c
 tests_unit_test_patch_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_patch_LDADD = $(parse_LIBS) $(CMOCKA_LIBS)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What an operator does to a message: released, refused, discarded, replayed;
 each audited, each refused where it makes no sense."""
+import json
 import os
 
 import pytest
@@ -30,7 +31,7 @@ def holding(start):
 def state(stand, event):
     """None: it is not in the queue any more."""
     out = stand.mailtri.ctl_run("queue", "show", event, "--json")
-    return stand.mailtri.ctl_one("queue", "show", event)["state"] if out.returncode == 0 else None
+    return json.loads(out.stdout)["state"] if out.returncode == 0 else None
 
 
 def become(stand, event, wanted):

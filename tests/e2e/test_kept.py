@@ -72,6 +72,9 @@ def test_the_search_finds_them_where_encryption_is_left_out(world, start):
         for message in (canary(stand), big_canary(stand)):
             stand.delivered(stand.send(message).event)
         assert {word for _, word in hits(stand.mailtri.state)} == set(WORDS)
+        # As it is kept, each says where it came from.
+        trace = b"Received: from mx.good.example ([127.0.0.1])\r\n\tby mx.mailtri.example with ESMTPS ("
+        assert len(hits(stand.mailtri.state, (trace,))) >= 1
         assert stand.mailtri.stop() == 0
     finally:
         world.programs.roles = kept
