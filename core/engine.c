@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/proto.h"
 #include "base/sandbox.h"
@@ -163,7 +164,7 @@ every_while(struct timer *t)
 
 	intake_update(e);
 	commit_early(e, false);
-	if (e->recovered && now_s() - purged_s >= MINUTE_MS / 1000) {
+	if (e->recovered && (now_s() - purged_s >= MINUTE_MS / 1000 || fault_error("purge.due"))) {
 		purged_s = now_s();
 		purge_run(e);
 	}

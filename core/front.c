@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/fault.h"
 #include "base/frame.h"
 #include "base/log.h"
 #include "base/proto.h"
@@ -126,6 +127,7 @@ ask_message(struct session *s, struct mt_span raw)
 	struct buf b = { 0 };
 	int fd = bytes_pack(&b, raw);
 
+	fault_point("front.message");
 	if (fd != -2)
 		channel_send(f->engine, PROTO_MESSAGE, session_transaction(s),
 		    buf_span(&b), &fd, fd >= 0 ? 1 : 0);
@@ -193,6 +195,8 @@ on_reply(struct front *f, struct frame *frame)
 		return false;
 	if (t == NULL)		/* the session left meanwhile */
 		return true;
+	if (a.event.len > 0)
+		fault_point("front.answer");
 	c = session_owner(t->session);
 	session_answer(t->session, &a);
 	connection_resume(c);

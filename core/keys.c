@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "audit/promise.h"
+#include "base/fault.h"
 #include "base/frame.h"
 #include "base/log.h"
 #include "base/proto.h"
@@ -134,6 +135,7 @@ serve_sign(struct keys *k, struct unpack *u)
 	struct promise_answer out = { .error = 0 };
 	struct promise_ask ask;
 
+	fault_point("keys.sign");
 	if (promise_ask_unpack(unpack_rest(u), &ask) != 0)
 		log_panic("a checkpoint that cannot be read");
 	out.error = promise_check(&k->promise, &ask);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/frame.h"
 #include "base/log.h"
 #include "base/proto.h"
@@ -175,6 +176,7 @@ serve(struct frame *f)
 	if (r == NULL)
 		log_fatal("the engine sent a frame of type %u: are all programs of one version?",
 		    f->type);
+	fault_point("parser.run");
 	answer(&j, r, r->run(&j));
 	bytes_free(&j.raw);
 	buf_free(&j.view);

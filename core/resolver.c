@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/frame.h"
 #include "base/log.h"
 #include "base/proto.h"
@@ -85,6 +86,7 @@ on_ask(struct resolver *r, struct frame *f)
 	struct dns_question q = { .deadline_ms = unpack_u32(&u) };
 	uint32_t count = unpack_count(&u, 6);
 
+	fault_point("resolver.ask");
 	check = u;
 	for (uint32_t i = 0; i < count; i++) {
 		unpack_span(&check);

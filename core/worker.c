@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/proto.h"
 #include "stage/describe.h"
@@ -92,6 +93,7 @@ go_on(uint32_t id, struct mt_msg *m)
 {
 	struct buf b = { 0 };
 
+	fault_point("worker.run");
 	if (message_run(m) == MESSAGE_WAITS) {
 		asked_pack(&b, m->run.asked);
 		waiting_add(id, m);

@@ -13,6 +13,7 @@
 
 #include <arpa/inet.h>
 
+#include "base/fault.h"
 #include "base/frame.h"
 #include "base/log.h"
 #include "base/proto.h"
@@ -141,6 +142,7 @@ exchange_answered(void *arg, const struct http_result *r)
 		.number = { (uint32_t)r->status, (uint32_t)r->error, r->sent,
 		    r->retry_after_s }, .count = 2, .rr = rr };
 
+	fault_point("call.answered");
 	exchange_free(x);
 	question_answered(j, &a);
 }
@@ -305,6 +307,7 @@ exchange_speak(struct exchange *x, struct frame *f)
 		error = body_find(x, &order.body);
 	if (error != 0)
 		return error;
+	fault_point("call.start");
 	timer_clear(net.loop, &x->timer);
 	f->fds[0] = -1;
 	return http_start(net.client, &order, fd, exchange_answered, x, &x->http);

@@ -74,11 +74,16 @@ class Linear:
         """Deletes an issue, as a person would."""
         self._control({"forget": issue["id"]})
 
-    def _control(self, wanted):
-        request = urllib.request.Request(f"https://{self.address}/control", method="POST",
-                                         data=json.dumps(wanted).encode())
+    def mode(self):
+        """What is still to go wrong; "ok": nothing."""
+        return self._control()["mode"]
+
+    def _control(self, wanted=None):
+        request = urllib.request.Request(f"https://{self.address}/control",
+                                         data=wanted and json.dumps(wanted).encode())
         context = ssl.create_default_context(cafile=str(self._authority))
-        urllib.request.urlopen(request, context=context, timeout=WAIT_S).close()
+        with urllib.request.urlopen(request, context=context, timeout=WAIT_S) as answer:
+            return json.load(answer)
 
     def options(self, mailtri):
         """stages.d/linear-dispatch.conf of an instance."""

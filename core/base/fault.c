@@ -4,6 +4,7 @@
 
 #ifdef MAILTRI_FAULTS
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@ struct fault {
 };
 
 static struct fault crash = { .variable = "MAILTRI_CRASHPOINT" };
+static struct fault stop = { .variable = "MAILTRI_STOP" };
 static struct fault failure = { .variable = "MAILTRI_FAULT" };
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool loaded;
@@ -38,6 +40,8 @@ fault_load(struct fault *f)
 	f->name[len] = '\0';
 	if (colon != NULL)
 		f->at = strtoul(colon + 1, NULL, 10);
+	if (f->at == 0)
+		f->at = 1;
 }
 
 /* How often `name' was met if it is the one asked for, else 0. */
@@ -49,6 +53,7 @@ fault_visit(struct fault *f, const char *name)
 	pthread_mutex_lock(&lock);
 	if (!loaded) {
 		fault_load(&crash);
+		fault_load(&stop);
 		fault_load(&failure);
 		loaded = true;
 	}
@@ -61,8 +66,13 @@ fault_visit(struct fault *f, const char *name)
 void
 fault_point(const char *name)
 {
+	unsigned long seen;
+
 	if (fault_visit(&crash, name) == crash.at)
 		_exit(FAULT_EXIT);
+	seen = fault_visit(&stop, name);
+	if (seen > 0 && seen % stop.at == 0)
+		raise(SIGSTOP);
 }
 
 bool

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Named places where a test makes a process die or fail.  Only a build with
+ * Named places where a test makes a process die, stop or fail.  Only a build with
  * --enable-faults looks at the environment; elsewhere these are nothing.
  *
  *	MAILTRI_CRASHPOINT=name[:n]	_exit at the n-th visit (1 by default)
+ *	MAILTRI_STOP=name[:n]		every n-th visit stops the process, until
+ *					SIGCONT
  *	MAILTRI_FAULT=name[:n]		fault_error() is true at the n-th visit
  *					and ever after
  */

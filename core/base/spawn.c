@@ -20,7 +20,7 @@ enum { FIRST_FD = 3, PARK_FD = 64, ENV_MAX = 16 };
 
 static const char *const kept_variables[] = {
 	"PATH", "TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
-	"MAILTRI_CRASHPOINT", "MAILTRI_FAULT", "JOURNAL_STREAM", NULL,
+	"MAILTRI_CRASHPOINT", "MAILTRI_FAULT", "MAILTRI_STOP", "JOURNAL_STREAM", NULL,
 };
 
 struct identity {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "mail/trace.h"
 #include "pipeline/report.h"
@@ -75,6 +76,7 @@ reply(struct commit *c)
 		return;
 	}
 	refusal_log(c->mail);
+	fault_point("answer");
 	intake_reply(c->mail, &c->mail->verdict,
 	    reply_text(c->mail, text, sizeof(text)));
 }

@@ -25,7 +25,7 @@ struct peer {
 	size_t depth, keeps;	/* keeps: requests whose state it holds */
 	struct idmap by_id;
 	uint32_t instance;
-	bool ready, dead;
+	bool ready, dead, unlisted;
 };
 
 struct pool {
@@ -145,6 +145,16 @@ graves_sweep(struct timer *t)
 static void
 peer_bury(struct peer *p)
 {
+	if (!p->unlisted || p->keeps > 0)
+		return;
+	p->next = p->pool->graves;
+	p->pool->graves = p;
+	timer_set(p->pool->loop, &p->pool->sweep, 0);
+}
+
+static void
+peer_unlist(struct peer *p)
+{
 	struct pool *pool = p->pool;
 
 	for (struct peer **at = &pool->peers; *at != NULL; at = &(*at)->next)
@@ -152,12 +162,8 @@ peer_bury(struct peer *p)
 			*at = p->next;
 			break;
 		}
-	p->next = NULL;
-	if (p->keeps == 0) {
-		p->next = pool->graves;
-		pool->graves = p;
-		timer_set(pool->loop, &pool->sweep, 0);
-	}
+	p->unlisted = true;
+	peer_bury(p);
 }
 
 static void
@@ -167,11 +173,10 @@ peer_forget(struct request *r)
 
 	r->peer = NULL;
 	r->held = false;
-	if (p != NULL && --p->keeps == 0 && p->dead) {
-		p->next = p->pool->graves;
-		p->pool->graves = p;
-		timer_set(p->pool->loop, &p->pool->sweep, 0);
-	}
+	if (p == NULL)
+		return;
+	p->keeps--;
+	peer_bury(p);
 }
 
 void
@@ -217,7 +222,7 @@ peer_died(struct peer *p, const char *why)
 		}
 		guilty = false;
 	}
-	peer_bury(p);
+	peer_unlist(p);
 	pool_pump(pool);
 	if (pool->hooks.changed != NULL)
 		pool->hooks.changed(pool->hooks.arg, pool);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 PYTESTS += tests/e2e/test_road.py tests/e2e/test_senders.py tests/e2e/test_faults.py \
-	tests/e2e/test_kill.py tests/e2e/test_kept.py tests/e2e/test_linear.py tests/e2e/test_ctl.py \
+	tests/e2e/test_kept.py tests/e2e/test_linear.py tests/e2e/test_ctl.py \
 	tests/e2e/test_acts.py tests/e2e/test_postfix.py tests/e2e/test_utf8.py
 EXTRA_DIST += tests/e2e/conftest.py tests/lib/postfix.py
 

@@ -154,3 +154,15 @@ def test_full_disk(start, small_disk, leave, reserve):
         stand.delivered(event)
     assert stand.mailtri.ctl_run("audit", "verify").returncode == 0
     assert stand.mailtri.stop() == 0
+
+
+def test_orderly_stop_and_start(start):
+    """What was accepted before a stop is there after it."""
+    stand = start("restart")
+    first = stand.send(stand.mail("Before the stop"))
+    assert first.code == 250
+    assert stand.mailtri.stop() == 0
+    stand.mailtri.start()
+    stand.delivered(first.event)
+    assert stand.send(stand.mail("After the start")).code == 250
+    assert stand.mailtri.stop() == 0

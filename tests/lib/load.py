@@ -87,6 +87,7 @@ class Sender(threading.Thread):
                 if self.load.ended.is_set():
                     return
             count += 1
+            self.load.ended.wait(self.load.pause_s)
         self._hang_up()
 
     def _hang_up(self):
@@ -117,10 +118,11 @@ class Sender(threading.Thread):
 
 class Load:
     """The senders, and what they were told.  Clear `open' while nobody
-    listens."""
+    listens.  A sender pauses between two mails where more mails would not
+    show more."""
 
-    def __init__(self, name, domain, port, senders):
-        self.name, self.domain, self.port = name, domain, port
+    def __init__(self, name, domain, port, senders, pause_s=0):
+        self.name, self.domain, self.port, self.pause_s = name, domain, port, pause_s
         self.ended, self.open = threading.Event(), threading.Event()
         self.acknowledged, self.refused = {}, []  # {title: event}, [(title, answer)]
         self._news = threading.Condition()
