@@ -190,6 +190,7 @@ status_roles(void *arg)
 	    "running", e->has_key, "ready", e->has_key));
 	json_object_set_new(out, "roles", roles);
 	json_object_set_new(out, "intake", json_boolean(e->intake_open));
+	json_object_set_new(out, "dispatch", json_string(e->paused ? "paused" : "running"));
 	json_object_set_new(out, "mails_in_flight", json_integer((json_int_t)e->pipeline.mails.used));
 	json_object_set_new(out, "slots_ahead", json_integer((json_int_t)slots_count(e->slots)));
 	json_object_set_new(out, "up_s", json_integer(now_s() - e->started_s));
@@ -220,13 +221,36 @@ discarded(void *arg)
 }
 
 static void
+keys_ask(handlers_keys_fn fn, void *fn_arg, void *arg)
+{
+	keyring_ask(((struct engine *)arg)->keyring, fn, fn_arg);
+}
+
+static void
+pause_set(bool pause, void *arg)
+{
+	struct engine *e = arg;
+
+	e->paused = pause;
+	engine_committed(e);
+	dispatch_wake(e->dispatch);
+}
+
+static bool
+is_settled(void *arg)
+{
+	return ((struct engine *)arg)->recovered;
+}
+
+static void
 control_open(struct engine *e, struct frame *f)
 {
 	if (f->fd_count != 1)
 		return;
 	e->handlers = (struct handlers){ .store = e->store, .settings = e->settings,
 		.key = &e->audit_key, .publisher = e->publisher, .status = status_roles,
-		.open = open_slot, .due = due, .discarded = discarded, .arg = e };
+		.open = open_slot, .due = due, .discarded = discarded,
+		.keys = keys_ask, .pause = pause_set, .settled = is_settled, .arg = e };
 	e->control = control_server_new(e->loop, f->fds[0], handlers_table, &e->handlers);
 	f->fds[0] = -1;
 }

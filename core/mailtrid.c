@@ -206,6 +206,21 @@ state_lock(const char *dir)
 	return fd;
 }
 
+/* A start without the mail would erase every key: no row needs one. */
+static void
+restore_check(const struct settings *s)
+{
+	struct buf keys = { 0 }, data = { 0 };
+
+	buf_printf(&keys, "%s/keys/restored", s->state_dir);
+	buf_printf(&data, "%s/queue.db", s->state_dir);
+	if (access(buf_string(&keys), F_OK) == 0 && access(buf_string(&data), F_OK) != 0)
+		log_fatal("%s: keys were restored, but the mail was not: mailtrictl restore DIR; or"
+		    " move keys/ away to begin anew", s->state_dir);
+	buf_free(&keys);
+	buf_free(&data);
+}
+
 /* Before the engine makes its files: a key that is missing beside them is lost,
  * not new. */
 static void
@@ -233,6 +248,7 @@ master_open(struct master *m)
 	m->lock = state_lock(m->settings->state_dir);
 	if (listen_control(m->settings, &m->control, why) != 0)
 		log_fatal("%s", why);
+	restore_check(m->settings);
 	root_key_make(m->settings);
 	m->loop = loop_new();
 	signals_open(m);

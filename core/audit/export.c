@@ -59,8 +59,11 @@ columns_agree(const struct journal_row *row)
 		buf_printf(&text, ",\"eventId\":\"%s\",\"key\":{\"generation\":%" PRIu64
 		    ",\"slot\":%" PRIu64 "},", row->event, row->generation, row->slot);
 	else
-		buf_printf(&text, ",\"eventId\":\"%s\",\"reason\":", row->event);
+		buf_printf(&text, ",\"eventId\":\"%s\",\"", row->event);
 	agree = agree && has_text(row, &text);
+	buf_add_string(&text, "key\":{");
+	if (row->generation == 0)
+		agree = agree && !has_text(row, &text);
 	buf_free(&text);
 	return agree;
 }

@@ -331,7 +331,7 @@ root_write(const char *dir, const char *path)
 static int
 root_make(const char *state_dir, char why[SECRET_WHY_MAX])
 {
-	char dir[PATH_MAX - 16], path[PATH_MAX];
+	char dir[PATH_MAX - 16], path[PATH_MAX], other[PATH_MAX];
 	int error = check_state_is_new(state_dir, why);
 
 	if (error != 0)
@@ -341,6 +341,10 @@ root_make(const char *state_dir, char why[SECRET_WHY_MAX])
 	snprintf(path, sizeof(path), "%s/root", dir);
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return refuse(why, errno, "%s: %s", dir, strerror(errno));
+	snprintf(other, sizeof(other), "%s/installation", dir);
+	if (access(other, F_OK) == 0)
+		return refuse(why, ENOKEY, "%s is gone, but there are keys under it: put "
+		    "it back from where its copy is kept, with mode 0400", path);
 	error = root_write(dir, path);
 	if (error == 0)
 		error = directory_sync(state_dir);

@@ -304,6 +304,31 @@ retry_run(struct context *c)
 	return o->all ? retry_all(c) : retry_event(c, c->operands.item[0]);
 }
 
+static void
+on_paused(json_t *answer, void *arg)
+{
+	struct context *c = arg;
+	bool changed = json_is_true(json_object_get(answer, "changed"));
+
+	if (c->json)
+		command_json(c, answer);
+	else
+		fprintf(c->term.out, "dispatch %s %s\n", changed ? "is" : "was",
+		    json_is_true(json_object_get(answer, "paused")) ? "paused" : "running");
+}
+
+static int
+pause_run(struct context *c)
+{
+	return context_call(c, json_pack("{s:s}", "command", "queue.pause"), on_paused, c);
+}
+
+static int
+resume_run(struct context *c)
+{
+	return context_call(c, json_pack("{s:s}", "command", "queue.resume"), on_paused, c);
+}
+
 const struct command queue_commands[] = {
 	{ "queue", "list", NULL, "messages with something still to be done", list_rows,
 	    sizeof(struct queue_options), 0, 0, list_run },
@@ -317,5 +342,7 @@ const struct command queue_commands[] = {
 	    discard_run },
 	{ "queue", "replay", "EVENT", "hand a finished or dead message over again", NULL, 0, 1,
 	    1, replay_run },
+	{ "queue", "pause", NULL, "dispatch nothing; mail is still taken", NULL, 0, 0, 0, pause_run },
+	{ "queue", "resume", NULL, "dispatch again, as after a restore", NULL, 0, 0, 0, resume_run },
 	{ .name = NULL },
 };

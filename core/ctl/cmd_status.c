@@ -69,6 +69,7 @@ on_status(json_t *status, void *arg)
 {
 	struct context *c = arg;
 	const json_t *audit = json_object_get(status, "audit"), *warning;
+	const char *dispatch = member_text(&c->arena, status, "dispatch");
 	const json_t *intake = json_object_get(status, "intake");
 	size_t i;
 
@@ -80,6 +81,7 @@ on_status(json_t *status, void *arg)
 	queue_print(c, json_object_get(status, "queue"));
 	if (intake != NULL)
 		term_field(&c->term, "intake", json_is_true(intake) ? "open" : "closed");
+	term_field(&c->term, "dispatch", dispatch);
 	term_field(&c->term, "up since", member_text(&c->arena, status, "started"));
 	term_field(&c->term, "disk", member_text(&c->arena, status, "disk"));
 	term_field(&c->term, "audit records", member_text(&c->arena, audit, "records"));

@@ -9,6 +9,7 @@
 
 #include "ctl/handlers_act.h"
 #include "ctl/handlers_audit.h"
+#include "ctl/handlers_state.h"
 
 /* One request while the store works on it. */
 struct asking {
@@ -282,6 +283,12 @@ const struct control_command handlers_table[] = {
 	{ "queue.refuse", handlers_act },
 	{ "queue.discard", handlers_act },
 	{ "queue.replay", handlers_act },
+	{ "queue.pause", handlers_pause },
+	{ "queue.resume", handlers_pause },
+	{ "backup.begin", handlers_backup_begin },
+	{ "backup.end", handlers_backup_end },
+	{ "keys.status", handlers_keys_status },
+	{ "keys.backup", handlers_keys_backup },
 	{ "audit.list", handlers_audit_list },
 	{ "audit.show", handlers_audit_show },
 	{ "audit.export", handlers_audit_export },

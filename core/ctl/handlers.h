@@ -8,6 +8,12 @@
  *	queue.retry, queue.release, queue.refuse, queue.discard, queue.replay
  *			{"event"}, release also {"releaser"}: one object with the
  *			new state
+ *	queue.pause, queue.resume
+ *			one object: {"paused","changed"}
+ *	backup.begin	copies of the databases in state_dir/backup: one object
+ *	backup.end	which are removed
+ *	keys.status, keys.backup
+ *			one object; the latter is audited
  *	audit.list	{"seq","max"}: records from seq on; -1: the last `max'
  *	audit.show	{"event"}: its records
  *	audit.export	{"seq","max","open"}: {"line"} each, then {"next","last"}
@@ -25,11 +31,22 @@
 #include "conf/settings.h"
 #include "ctl/control.h"
 #include "queue/queue.h"
+#include "store/root.h"
 #include "store/seal.h"
 
 /* slot NULL: the key is erased, or `keys' cannot be asked now.  The slot is
  * the callee's to read until it returns; the caller wipes it. */
 typedef void (*handlers_slot_fn)(const struct slot *, void *arg);
+
+/* What the role `keys' says of itself; NULL: it cannot be asked now. */
+struct handlers_keys {
+	uint64_t next_slot;	/* all message keys made are below */
+	uint64_t signed_size;	/* of the last checkpoint; UINT64_MAX: not known */
+	uint32_t generation, root_version;
+	char root[2 * ROOT_ID_SIZE + 1];	/* the id, in hex */
+	char log[NOTE_NAME_MAX + 1];
+};
+typedef void (*handlers_keys_fn)(const struct handlers_keys *, void *arg);
 
 /* The engine's side; outlives the control server. */
 struct handlers {
@@ -46,6 +63,12 @@ struct handlers {
 	void (*due)(void *arg);
 	/* Something was discarded: its key is to be erased. */
 	void (*discarded)(void *arg);
+	/* Asks `keys' how it is; calls back once. */
+	void (*keys)(handlers_keys_fn, void *fn_arg, void *arg);
+	/* Dispatch is paused, or goes on. */
+	void (*pause)(bool, void *arg);
+	/* What a crash or a restore left behind has been put right. */
+	bool (*settled)(void *arg);
 	void *arg;
 };
 

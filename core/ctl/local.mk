@@ -7,6 +7,9 @@ libctl_a_SOURCES = core/ctl/call.c core/ctl/cmd_audit.c core/ctl/cmd_check.c cor
 	core/ctl/handlers_act.c core/ctl/handlers_act.h \
 	core/ctl/handlers_audit.c core/ctl/handlers_audit.h core/ctl/handlers_proof.c \
 	core/ctl/trust.c core/ctl/trust.h core/ctl/line.c core/ctl/line.h \
+	core/ctl/handlers_state.c core/ctl/handlers_state.h \
+	core/ctl/backup.c core/ctl/backup.h core/ctl/cmd_backup.c core/ctl/cmd_keys.c \
+	core/ctl/manifest.c core/ctl/manifest.h \
 	core/ctl/manual.c core/ctl/manual.h core/ctl/member.c core/ctl/member.h \
 	core/ctl/options.c core/ctl/options.h \
 	core/ctl/report.c core/ctl/report.h core/ctl/term.c core/ctl/term.h \

@@ -91,13 +91,9 @@ struct message {		/* a head, unpacked */
 int message_unpack(struct mt_span, struct message *);	/* EBADMSG; borrows */
 
 /* keyring.c */
-struct keyring_state {		/* what `keys' says of itself */
-	uint64_t next_slot;	/* store/vault.h */
-	uint32_t generation, root_version;
-	char root[2 * ROOT_ID_SIZE + 1];	/* the id, in hex */
-	char log[NOTE_NAME_MAX + 1];
-};
-const struct keyring_state *keyring_state(const struct keyring *);	/* when it was last asked */
+const struct handlers_keys *keyring_state(const struct keyring *);	/* when it was last asked */
+void keyring_matched(struct keyring *);	/* the rows need no key that is not there */
+void keyring_ask(struct keyring *, handlers_keys_fn, void *arg);
 struct keyring *keyring_new(struct engine *);
 void keyring_join(struct keyring *, int fd);
 void keyring_open(struct keyring *, uint64_t slot, uint64_t generation,

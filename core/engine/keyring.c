@@ -19,6 +19,7 @@ struct asked_key {
 	handlers_slot_fn opened;
 	keyring_erased_fn erased;
 	keyring_gone_fn gone;
+	handlers_keys_fn told;
 	void *arg;
 	uint64_t slot, generation;
 };
@@ -28,10 +29,11 @@ struct keyring {
 	struct channel *channel;
 	struct idmap asked;
 	uint32_t last_id;
-	struct keyring_state state;
+	struct handlers_keys state;
+	bool matched;		/* keys and rows are of one state: take new ones */
 };
 
-const struct keyring_state *
+const struct handlers_keys *
 keyring_state(const struct keyring *k)
 {
 	return &k->state;
@@ -96,6 +98,22 @@ keyring_gone(struct keyring *k, const struct erase_item *items, size_t count,
 	ask_send(k, a);
 }
 
+void
+keyring_matched(struct keyring *k)
+{
+	k->matched = true;
+	slots_ask(k->engine->slots);
+}
+
+void
+keyring_ask(struct keyring *k, handlers_keys_fn fn, void *arg)
+{
+	struct asked_key *a = ask_new(k, PROTO_HELLO, arg);
+
+	a->told = fn;
+	ask_send(k, a);
+}
+
 static void
 slots_wanted(uint32_t count, void *arg)
 {
@@ -103,7 +121,7 @@ slots_wanted(uint32_t count, void *arg)
 	struct buf b = { 0 };
 
 	pack_u32(&b, count);
-	if (k->channel != NULL)
+	if (k->channel != NULL && k->matched)
 		channel_send(k->channel, PROTO_SLOTS, 0, buf_span(&b), NULL, 0);
 	buf_free(&b);
 }
@@ -224,7 +242,7 @@ publish(const struct engine *e)
 
 /* False: not what `keys' would say. */
 static bool
-installation_unpack(struct engine *e, struct keyring_state *state, struct mt_span body,
+installation_unpack(struct engine *e, struct handlers_keys *state, struct mt_span body,
     struct promise *promise)
 {
 	struct unpack u = unpack_of(body);
@@ -235,6 +253,7 @@ installation_unpack(struct engine *e, struct keyring_state *state, struct mt_spa
 	root = unpack_span(&u);
 	state->root_version = unpack_u32(&u);
 	promise_unpack(&u, promise);
+	state->signed_size = promise->head.size == PROMISE_ANY ? UINT64_MAX : promise->head.size;
 	if (!unpack_done(&u) || key.len != HASH_SIZE || public_key.len != NOTE_KEY_SIZE ||
 	    name.len > NOTE_NAME_MAX || root.len != ROOT_ID_SIZE)
 		return false;
@@ -245,6 +264,18 @@ installation_unpack(struct engine *e, struct keyring_state *state, struct mt_spa
 	e->audit_key.name[name.len] = '\0';
 	memcpy(state->log, e->audit_key.name, sizeof(state->log));
 	return true;
+}
+
+static void
+told(struct keyring *k, uint32_t id)
+{
+	struct asked_key *a = idmap_remove(&k->asked, id);
+
+	if (a == NULL)
+		return;
+	if (a->told != NULL)
+		a->told(&k->state, a->arg);
+	free(a);
 }
 
 static void
@@ -259,9 +290,14 @@ installation(struct keyring *k, struct frame *f)
 		channel_fail(k->channel);
 		return;
 	}
-	slots_ask(e->slots);
-	if (e->has_key)
+	if (f->id != 0) {
+		told(k, f->id);
 		return;
+	}
+	if (e->has_key) {
+		slots_ask(e->slots);
+		return;
+	}
 	e->has_key = true;
 	store_set_key(e->store, e->installation_key);
 	if (!e->check)

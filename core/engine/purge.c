@@ -182,6 +182,7 @@ looked(struct store_job *job)
 		log_fatal("%s: the mail needs message keys that keys/ does not have: restore the keys"
 		    " from a backup that was made after that of the mail (mailtrictl keys restore)",
 		    e->settings->state_dir);
+	keyring_matched(e->keyring);
 	e->paused = r->look.paused;
 	recover(r);
 }

@@ -198,3 +198,22 @@ queue_counts(struct store *s, struct queue_counts *counts)
 	counts->job.run = counts_run;
 	store_submit(s, &counts->job);
 }
+
+static void
+slots_run(struct store *s, struct store_job *job)
+{
+	struct queue_slots *slots = (struct queue_slots *)job;
+
+	slots->live = (uint64_t)queue_count(s, "SELECT count(*) FROM key_slot WHERE state = ?", 1);
+	slots->erasing = (uint64_t)queue_count(s, "SELECT count(*) FROM key_slot WHERE state = ?", 2);
+	slots->until_s = queue_count(s,
+	    "SELECT coalesce(max(until), 0) FROM key_slot WHERE state = ?", 1);
+}
+
+void
+queue_slots(struct store *s, struct queue_slots *slots)
+{
+	slots->job.prepare = NULL;
+	slots->job.run = slots_run;
+	store_submit(s, &slots->job);
+}

@@ -239,6 +239,15 @@ struct queue_act {
 };
 void queue_act(struct store *, struct queue_act *);
 
+/* Message keys that rows know. */
+struct queue_slots {
+	struct store_job job;
+	/* out */
+	uint64_t live, erasing;
+	int64_t until_s;	/* when the last of the live ones is erased; 0: none */
+};
+void queue_slots(struct store *, struct queue_slots *);
+
 /* Whether anything is dispatched.  Survives restarts. */
 struct queue_pause {
 	struct store_job job;

@@ -114,6 +114,12 @@ db_close(struct db *db)
 	free(db);
 }
 
+sqlite3 *
+db_handle(struct db *db)
+{
+	return db->handle;
+}
+
 void
 db_exec(struct db *db, const char *sql)
 {

@@ -23,6 +23,7 @@ struct db_options {
 
 struct db *db_open(const struct db_options *, char why[256]);	/* NULL: why */
 void db_close(struct db *);
+sqlite3 *db_handle(struct db *);	/* for store/copy.h */
 void db_exec(struct db *, const char *sql);
 /* Ready to be bound; cached by the address of `sql', a literal. */
 sqlite3_stmt *db_statement(struct db *, const char *sql);

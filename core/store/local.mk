@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libstore.a
-libstore_a_SOURCES = core/store/body.c core/store/body.h core/store/db.c core/store/db.h \
+libstore_a_SOURCES = core/store/body.c core/store/body.h core/store/copy.c core/store/copy.h \
+	core/store/db.c core/store/db.h \
 	core/store/hash.c core/store/hash.h core/store/journal.c core/store/journal.h \
 	core/store/keyfile.c core/store/keyfile.h \
 	core/store/private.h core/store/root.c core/store/root.h \

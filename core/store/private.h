@@ -10,6 +10,7 @@
 /* The two databases; asking for the second opens its part of the batch. */
 struct db *store_queue(struct store *);
 struct db *store_counters(struct store *);
+struct db *store_counters_outside(struct store *);	/* of any transaction: in prepare() */
 const struct slot *store_key(struct store *);	/* seals state values */
 
 /* The journal's end inside the running transaction. */

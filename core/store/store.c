@@ -463,6 +463,12 @@ store_counters(struct store *s)
 	return s->counters;
 }
 
+struct db *
+store_counters_outside(struct store *s)
+{
+	return s->counters;
+}
+
 const struct slot *
 store_key(struct store *s)
 {
