@@ -79,12 +79,12 @@ def _postfix(stand, request):
         yield postfix
 
 
-def through(postfix, message, mail_from, source, *recipients):
+def through(postfix, message, mail_from, source, *recipients, parameters=()):
     """Offers a mail to Postfix; its port outside and what came of it."""
     with smtplib.SMTP("127.0.0.1", postfix.port, local_hostname=f"mx.{OUTER}", timeout=60,
                       source_address=(source, 0)) as smtp:
         port = smtp.sock.getsockname()[1]
-        assert not smtp.sendmail(mail_from, recipients or [ADDRESS], message)
+        assert not smtp.sendmail(mail_from, recipients or [ADDRESS], message, parameters)
     return port, postfix.status()
 
 
@@ -145,6 +145,18 @@ def test_one_recipient_a_mail(stand, postfix):
     second = postfix.status()
     assert "status=sent" in first and "status=sent" in second
     assert event_of(first) != event_of(second)
+
+
+def test_internationalised_mail(stand, postfix):
+    title = f"Öffne durch {postfix.route}"
+    message = stand.domains[OUTER].sign(sender.compose(f"Jöran <jöran@{OUTER}>", ADDRESS, title))
+    _, status = through(postfix, message, f"jöran@{OUTER}", OUTSIDE, parameters=["SMTPUTF8"])
+    assert "status=sent (250 2.0.0 evt_" in status
+    explained = stand.mailtri.ctl_one("explain", event_of(status))
+    assert explained["client"]["protocol"] == {
+        "lmtp-unix": "UTF8LMTP", "lmtp": "UTF8LMTPS", "smtp": "UTF8SMTPS"}[postfix.route]
+    assert explained["client"]["address"] == OUTSIDE
+    assert stand.records(event_of(status))[0]["actor"]["email"] == f"jöran@{OUTER}"
 
 
 def test_mail_of_its_own_has_no_client(stand, postfix):

@@ -149,6 +149,10 @@ line_limits_and_one_beyond(void **state)
 	assert_int_equal(parse_long("NOOP", COMMAND_LINE_MAX), REPLY_NONE);
 	assert_int_equal(parse_long("NOOP", COMMAND_LINE_MAX + 1), REPLY_LONG);
 	assert_int_equal(parse_long("XYZ", COMMAND_LINE_MAX + 1), REPLY_LONG);
+	assert_int_equal(parse_long("XCLIENT ADDR=192.0.2.1", COMMAND_LINE_MAX), REPLY_NONE);
+	assert_int_equal(parse_long("XCLIENT ADDR=192.0.2.1", COMMAND_LINE_MAX + 1), REPLY_LONG);
+	assert_int_equal(parse_long("XFORWARD ADDR=192.0.2.1", COMMAND_LINE_MAX), REPLY_NONE);
+	assert_int_equal(parse_long("XFORWARD ADDR=192.0.2.1", COMMAND_LINE_MAX + 1), REPLY_LONG);
 	assert_int_equal(parse_long("MAIL FROM:<a@b>", COMMAND_LINE_PARAMETERS_MAX),
 	    REPLY_NONE);
 	assert_int_equal(parse_long("MAIL FROM:<a@b>", COMMAND_LINE_PARAMETERS_MAX + 1),
