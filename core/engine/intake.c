@@ -321,9 +321,6 @@ intake_update(struct engine *e)
 
 	if (open == e->intake_open)
 		return;
-	if (!e->announced)	/* the master says so to whoever started it */
-		channel_send(e->master, PROTO_READY, 0, SPAN(""), NULL, 0);
-	e->announced = true;
 	e->intake_open = open;
 	if (open)
 		log_info("intake is open");
@@ -331,4 +328,7 @@ intake_update(struct engine *e)
 		log_warning("intake is closed: keys or disk space are missing");
 	for (struct front *f = e->fronts; f != NULL; f = f->next)
 		intake_tell(f, open);
+	if (!e->announced)	/* the fronts know before whoever started us */
+		channel_send(e->master, PROTO_READY, 0, SPAN(""), NULL, 0);
+	e->announced = true;
 }

@@ -85,7 +85,7 @@ def test_what_is_past_its_time_is_purged(start):
                                     "retain": 1}}
     stand = start("purge", **route)
     answer = stand.send(stand.mail("Gone soon"))
-    assert answer.code == 250
+    assert answer.code == 250, answer
     stand.delivered(answer.event)
 
     def erased():
