@@ -86,7 +86,7 @@ static struct pool *
 pool_add(struct engine *e, const char *role, const char *group, bool ordered)
 {
 	const struct pool_hooks hooks = { .kill = kill_role, .other = other_frame,
-		.changed = pool_changed, .ready = role_serves, .arg = e };
+		.changed = pool_changed, .ready = role_serves, .told = true, .arg = e };
 	struct pool *pool = engine_pool(e, role, group);
 
 	if (pool != NULL)
@@ -294,6 +294,16 @@ role_joins(struct engine *e, struct frame *f)
 }
 
 static void
+role_died(struct engine *e, struct frame *f)
+{
+	struct unpack u = unpack_of(f->body);
+	uint32_t signal = unpack_u32(&u);
+
+	for (size_t i = 0; i < e->pool_count; i++)
+		pool_died(e->pools[i], f->id, signal);
+}
+
+static void
 master_frame(struct channel *c, struct frame *f, void *arg)
 {
 	struct engine *e = arg;
@@ -301,6 +311,8 @@ master_frame(struct channel *c, struct frame *f, void *arg)
 	(void)c;
 	if (f->type == PROTO_ROLE)
 		role_joins(e, f);
+	else if (f->type == PROTO_DIED)
+		role_died(e, f);
 	else if (f->type == PROTO_CONTROL)
 		control_open(e, f);
 	else if (f->type == PROTO_CHECK && e->check)
@@ -360,9 +372,9 @@ engine_open(struct engine *e, const char *dir)
 	e->keep = e->check && dir != NULL;
 	state_open(e, dir);
 	e->pipeline = (struct pipeline){ .loop = e->loop, .settings = e->settings,
-		.check = e->check, .ops = { .dns = ask_dns, .claim_key = claim_key,
+		.poisons = &e->poisons, .check = e->check, .ops = { .dns = ask_dns, .claim_key = claim_key,
 		.look = claim_look, .get = claim_get, .judged = judged,
-		.freed = freed, .arg = e } };
+		.freed = freed, .proven = record_proven, .arg = e } };
 	e->early = early_new();
 	e->foresight = foresight_new();
 	e->keyring = keyring_new(e);

@@ -22,6 +22,8 @@ enum proto_type {
 				 * channel to a role that just started; also
 				 * after respawn, under a new instance */
 	PROTO_CONTROL,		/* fd: listening unix socket for mailtrictl */
+	PROTO_DIED,		/* id: instance that ended; u32 signal it died
+				 * of, or 0 */
 	/* engine -> master */
 	PROTO_KILL,		/* id: instance that hangs or lies: SIGKILL it */
 	PROTO_SERVES,		/* id: instance that came to be ready: should it

@@ -147,6 +147,16 @@ role_send(struct crew *c, const struct member *m, const char *role, int fd)
 	buf_free(&b);
 }
 
+static void
+death_tell(struct crew *c, const struct member *m, int status)
+{
+	struct buf b = { 0 };
+
+	pack_u32(&b, WIFSIGNALED(status) ? (uint32_t)WTERMSIG(status) : 0);
+	channel_send(c->engine, PROTO_DIED, m->instance, buf_span(&b), NULL, 0);
+	buf_free(&b);
+}
+
 static int
 member_restart(struct member *m)
 {
@@ -187,6 +197,7 @@ on_death(struct watch *w, uint32_t events)
 		crew_fail(c, "the engine ended: %s", spawn_status(how, sizeof(how), status));
 		return;
 	}
+	death_tell(c, m, status);
 	if (++c->deaths > CREW_DEATHS_MAX) {
 		crew_fail(c, "%s%s%s ended %d times while one mail was judged", m->role,
 		    *m->group == '\0' ? "" : ":", m->group, CREW_DEATHS_MAX);

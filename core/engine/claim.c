@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/log.h"
+
 struct look {
 	struct state_look state;
 	struct engine *engine;
@@ -89,4 +91,33 @@ claim_get(void *arg, struct mail *m, const uint8_t key[CLAIM_KEY_SIZE], struct m
 		.job = { .done = got, .arg = g } };
 	memcpy(g->state.key, key, HASH_SIZE);
 	state_get(e->store, &g->state);
+}
+
+struct load {
+	struct state_get state;
+	struct engine *engine;
+};
+
+static void
+poisons_loaded(struct store_job *job)
+{
+	struct load *l = job->arg;
+
+	if (l->state.found &&
+	    poisons_unpack(&l->engine->poisons, buf_span(&l->state.value)) != 0)
+		log_error("what is kept of poisonous mail cannot be read and is forgotten");
+	buf_free(&l->state.value);
+	free(l);
+}
+
+void
+claim_poisons_load(struct engine *e)
+{
+	struct load *l = xcalloc(1, sizeof(*l));
+
+	l->engine = e;
+	l->state = (struct state_get){ .now_s = now_s(),
+		.job = { .done = poisons_loaded, .arg = l } };
+	suspect_list_key(&e->pipeline, l->state.key);
+	state_get(e->store, &l->state);
 }

@@ -30,6 +30,7 @@ struct engine {
 	struct loop *loop;
 	struct settings *settings;
 	struct pipeline pipeline;
+	struct poisons poisons;
 	struct store *store;
 	struct watch store_watch;
 	struct slots *slots;
@@ -78,6 +79,7 @@ void commit_act(struct engine *, const char *action, const char *reason, const c
 /* record.c: all borrowed from the mail or the arena. */
 void record_mail(struct engine *, const struct mail *, struct arena *,
     struct audit_event *);
+bool record_proven(void *, const struct mail *);	/* its sender's identity is */
 void message_pack(struct buf *, const struct mail *);	/* the sealed head */
 struct message {		/* a head, unpacked */
 	struct arena arena;
@@ -126,6 +128,7 @@ void resolver_ask(struct engine *, struct mail *, const struct question *, uint3
 /* claim.c: what stages remember, looked up in the store. */
 void claim_key(void *, struct mt_span stage, struct mt_span key, uint8_t out[CLAIM_KEY_SIZE]);
 void claim_look(void *, struct mail *, struct claim *, struct mt_span question);
+void claim_poisons_load(struct engine *);	/* once the key is known */
 void claim_get(void *, struct mail *, const uint8_t key[CLAIM_KEY_SIZE], struct mt_span question);
 
 /* check.c: `mailtrictl check' in place of fronts. */

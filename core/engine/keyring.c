@@ -300,6 +300,7 @@ installation(struct keyring *k, struct frame *f)
 	}
 	e->has_key = true;
 	store_set_key(e->store, e->installation_key);
+	claim_poisons_load(e);
 	if (!e->check)
 		publish(e);
 	publisher_start(e->publisher, &e->audit_key, &promise);

@@ -24,11 +24,12 @@ fact_span(const struct mail *m, const char *key)
 
 /* The identity is proved when every check that is required has passed: only
  * then is the mail looked up among those seen before. */
-static bool
-is_verified(const struct mail *m)
+bool
+record_proven(void *arg, const struct mail *m)
 {
 	struct mt_span replay = fact_span(m, "auth.replay");
 
+	(void)arg;
 	return replay.len > 0 && !span_is(replay, "none") && fact_span(m, "auth.from").len > 0;
 }
 
@@ -89,7 +90,7 @@ record_mail(struct engine *e, const struct mail *m, struct arena *a,
 	*out = (struct audit_event){ .event = m->event, .time_s = m->now,
 		.email = from.len > 0 ? from : m->envelope.sender,
 		.ip = m->envelope.client, .user_agent = user_agent(m),
-		.verified = is_verified(m),
+		.verified = record_proven(NULL, m),
 		.action = m->intent.verb.len > 0 ? m->intent.verb : SPAN("receive"),
 		.target = m->intent.target,
 		.intent = m->route != NULL ? span_of(m->route->address) : m->envelope.rcpt,

@@ -359,6 +359,18 @@ role_died(struct role *role, int status)
 	timer_set(r->options.loop, &role->restart, wait);
 }
 
+/* What it had in hand is judged by it. */
+static void
+death_tell(const struct role *role, int status)
+{
+	struct buf b = { 0 };
+
+	pack_u32(&b, WIFSIGNALED(status) ? (uint32_t)WTERMSIG(status) : 0);
+	if (role->roles->engine != NULL)
+		channel_send(role->roles->engine, PROTO_DIED, role->id, buf_span(&b), NULL, 0);
+	buf_free(&b);
+}
+
 static void
 on_death(struct watch *w, uint32_t events)
 {
@@ -376,6 +388,8 @@ on_death(struct watch *w, uint32_t events)
 	timer_clear(r->options.loop, &role->orphan);
 	if (role == engine_of(r))
 		engine_died(r);
+	else
+		death_tell(role, status);
 	if (r->stopping == STOP_NOT)
 		role_died(role, status);
 	if (r->stopping != STOP_NOT)

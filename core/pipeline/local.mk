@@ -5,12 +5,16 @@ libpipeline_a_SOURCES = core/pipeline/ask.c core/pipeline/call.c core/pipeline/c
 	core/pipeline/dns_cache.c core/pipeline/dns_cache.h core/pipeline/dns_name.c \
 	core/pipeline/dns_name.h core/pipeline/dns_record.c core/pipeline/dns_record.h \
 	core/pipeline/dns_unbound.h core/pipeline/intent.c core/pipeline/intent.h \
-	core/pipeline/mail.c core/pipeline/mail.h core/pipeline/pool.c core/pipeline/pool.h \
+	core/pipeline/mail.c core/pipeline/mail.h core/pipeline/poison.c core/pipeline/poison.h \
+	core/pipeline/pool.c core/pipeline/pool.h core/pipeline/suspect.c \
 	core/pipeline/question.c core/pipeline/question.h core/pipeline/report.c core/pipeline/report.h \
 	core/pipeline/verdict.c core/pipeline/verdict.h core/pipeline/walk.c core/pipeline/walk.h
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_pipeline tests/unit/test_verdict
+check_PROGRAMS += tests/unit/test_pipeline tests/unit/test_verdict tests/unit/test_poison
+tests_unit_test_poison_SOURCES = tests/unit/test_poison.c
+tests_unit_test_poison_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_poison_LDADD = $(pipeline_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_pipeline_SOURCES = tests/unit/test_pipeline.c tests/unit/pipeline_rig.h
 tests_unit_test_pipeline_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_pipeline_LDADD = $(pipeline_LIBS) $(CMOCKA_LIBS)

@@ -306,7 +306,7 @@ parser_lost(struct request *r, const char *why)
 	m->running = false;
 	if (m->ended)
 		mail_free(m);
-	else
+	else if (m->phase != 0 && (!r->blamed || !suspect_killed(m, ":parser")))
 		mail_judge(m, verdict_host(451, "4.3.0", "host.parser.failed",
 		    "the mail could not be parsed; try again later"));
 }
@@ -337,6 +337,8 @@ mail_message(struct mail *m, struct mail_bytes raw)
 		.send = parser_send, .reply = parser_replied,
 		.lost = parser_lost, .arg = m };
 	timer_set(m->pipeline->loop, &m->judge, m->pipeline->settings->limits.judge_ms);
+	if (suspect_stops(m, ":parser"))
+		return;
 	m->running = true;
 	pool_submit(m->pipeline->parser, &m->request);
 }

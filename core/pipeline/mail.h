@@ -11,6 +11,7 @@
 #include "base/idmap.h"
 #include "mail/view.h"
 #include "pipeline/claim.h"
+#include "pipeline/poison.h"
 #include "pipeline/pool.h"
 #include "pipeline/verdict.h"
 
@@ -30,6 +31,8 @@ struct pipeline_ops {
 	/* The phase is over: mail_verdict() says how. */
 	void (*judged)(void *, struct mail *);
 	void (*freed)(void *, struct mail *);
+	/* Whether its sender's identity is proven by now; NULL: never. */
+	bool (*proven)(void *, const struct mail *);
 	void *arg;
 };
 
@@ -41,6 +44,7 @@ struct pipeline {
 	struct idmap mails;
 	struct claims claims;
 	struct pipeline_ops ops;
+	struct poisons *poisons;	/* NULL: nothing is remembered */
 	uint32_t last_id;
 	bool check;		/* mailtrictl check: clocks stand still */
 };
@@ -110,6 +114,8 @@ struct mail {
 	char duplicate_of[40];
 	uint8_t message_key[CLAIM_KEY_SIZE];	/* of the claim MT_CLAIM_MESSAGE */
 	bool has_message_key;
+	uint8_t poison_key[CLAIM_KEY_SIZE];
+	bool has_poison_key;
 	/* walk.c */
 	uint32_t cursor, segment[CALL_STAGES_MAX], segment_count;
 	struct edit *pending_edits;	/* in the parser's hands */
@@ -138,6 +144,9 @@ void mail_looked(struct mail *, struct claim *, struct mt_span question,
 void mail_ask_again(struct mail *);	/* the resolver died and is back */
 /* Asks what stages are likely to ask: costs the mail nothing of its budget. */
 void mail_foresee(struct mail *, const struct mt_span *questions, uint32_t count);
+
+/* Under which kept value the poisons lie. */
+void suspect_list_key(const struct pipeline *, uint8_t key[CLAIM_KEY_SIZE]);
 
 void mail_bytes_free(struct mail_bytes *);
 /* Bytes out of a frame, owned from here on: errno. */

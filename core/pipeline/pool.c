@@ -2,6 +2,7 @@
 /* Members of a role: requests in order, deadlines, deaths. */
 #include "pipeline/pool.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -10,7 +11,8 @@
 #include "base/log.h"
 #include "base/proto.h"
 
-enum { PEER_DEPTH = 16, UNORDERED_DEPTH = 1024 };	/* requests on one peer */
+enum { PEER_DEPTH = 16, UNORDERED_DEPTH = 1024,	/* requests on one peer */
+	FATE_MS = 1000	/* until it is known how a peer ended */ };
 
 struct queue {
 	struct request *head, *tail;
@@ -26,6 +28,11 @@ struct peer {
 	struct idmap by_id;
 	uint32_t instance;
 	bool ready, dead, unlisted;
+	bool accused;		/* it lied or hung: no signal of ours clears it */
+	bool fate_known;
+	uint32_t fate;		/* signal it died of */
+	struct request *victim;	/* it was in hand; waits for the fate */
+	const char *why;
 };
 
 struct pool {
@@ -37,6 +44,7 @@ struct pool {
 	struct queue waiting;	/* for a member with room */
 	struct timer sweep;	/* frees dead peers outside callbacks */
 	struct peer *graves;
+	struct peer *dying;	/* with a victim */
 	uint32_t deaths;
 };
 
@@ -194,6 +202,78 @@ pool_submit(struct pool *pool, struct request *r)
 	pool_pump(pool);
 }
 
+static bool
+is_blamed(const struct peer *p)
+{
+	return p->accused || !p->fate_known || (p->fate != SIGKILL && p->fate != SIGTERM);
+}
+
+static void
+victim_settle(struct peer *p)
+{
+	struct request *r = p->victim;
+
+	for (struct peer **at = &p->pool->dying; *at != NULL; at = &(*at)->next)
+		if (*at == p) {
+			*at = p->next;
+			break;
+		}
+	timer_clear(p->pool->loop, &p->deadline);
+	p->victim = NULL;
+	r->sent = false;
+	r->pool = NULL;
+	r->blamed = is_blamed(p);
+	peer_forget(r);
+	r->lost(r, p->why);
+}
+
+static void
+fate_unknown(struct timer *t)
+{
+	victim_settle(t->arg);
+}
+
+/* The one it had in hand: lost at once where it is clear who is to blame. */
+static void
+victim_take(struct peer *p, struct request *r)
+{
+	if (p->accused || p->fate_known || !p->pool->hooks.told) {
+		r->pool = NULL;
+		r->blamed = is_blamed(p);
+		r->lost(r, p->why);
+		return;
+	}
+	p->victim = r;
+	p->keeps++;
+	r->peer = p;
+	r->sent = true;
+	p->deadline.fn = fate_unknown;
+	timer_set(p->pool->loop, &p->deadline, FATE_MS);
+}
+
+static struct peer *
+peer_find(struct peer *list, uint32_t instance)
+{
+	while (list != NULL && list->instance != instance)
+		list = list->next;
+	return list;
+}
+
+void
+pool_died(struct pool *pool, uint32_t instance, uint32_t signal)
+{
+	struct peer *p = peer_find(pool->dying, instance);
+
+	if (p == NULL)
+		p = peer_find(pool->peers, instance);
+	if (p == NULL)
+		return;
+	p->fate = signal;
+	p->fate_known = true;
+	if (p->victim != NULL)
+		victim_settle(p);
+}
+
 static void
 peer_died(struct peer *p, const char *why)
 {
@@ -203,6 +283,7 @@ peer_died(struct peer *p, const char *why)
 	if (p->dead)
 		return;
 	p->dead = true;
+	p->why = why;
 	pool->deaths++;
 	timer_clear(pool->loop, &p->deadline);
 	log_warning("%s:%s %s", pool->role, pool->group, why);
@@ -214,7 +295,9 @@ peer_died(struct peer *p, const char *why)
 		if (r->held)
 			peer_forget(r);
 		r->peer = NULL;
-		if (guilty || !pool->ordered) {
+		if (guilty && pool->ordered) {
+			victim_take(p, r);
+		} else if (!pool->ordered) {
 			r->pool = NULL;
 			r->lost(r, why);
 		} else {
@@ -223,6 +306,10 @@ peer_died(struct peer *p, const char *why)
 		guilty = false;
 	}
 	peer_unlist(p);
+	if (p->victim != NULL) {
+		p->next = pool->dying;
+		pool->dying = p;
+	}
 	pool_pump(pool);
 	if (pool->hooks.changed != NULL)
 		pool->hooks.changed(pool->hooks.arg, pool);
@@ -233,6 +320,7 @@ deadline_passed(struct timer *t)
 {
 	struct peer *p = t->arg;
 
+	p->accused = true;
 	p->pool->hooks.kill(p->pool->hooks.arg, p->instance);
 	peer_died(p, "passed its deadline and was killed");
 }
@@ -268,6 +356,7 @@ peer_frame(struct channel *c, struct frame *f, void *arg)
 	}
 	r = idmap_find(&p->by_id, f->id);
 	if (r == NULL && p->pool->ordered) {
+		p->accused = true;
 		channel_fail(c);	/* nobody asked: it lies */
 		return;
 	}
@@ -277,6 +366,7 @@ peer_frame(struct channel *c, struct frame *f, void *arg)
 		return;
 	}
 	if (p->pool->ordered && r != p->sent.head) {
+		p->accused = true;
 		channel_fail(c);	/* out of order: it lies */
 		return;
 	}
@@ -353,10 +443,7 @@ peer_instance(const struct peer *p)
 struct peer *
 pool_find(const struct pool *pool, uint32_t instance)
 {
-	for (struct peer *p = pool->peers; p != NULL; p = p->next)
-		if (p->instance == instance)
-			return p;
-	return NULL;
+	return peer_find(pool->peers, instance);
 }
 
 bool
@@ -399,6 +486,8 @@ pool_group(const struct pool *pool)
 void
 pool_free(struct pool *pool)
 {
+	while (pool->dying != NULL)
+		victim_settle(pool->dying);
 	while (pool->peers != NULL) {
 		struct peer *p = pool->peers;
 

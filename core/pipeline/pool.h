@@ -22,6 +22,7 @@ struct request {
 	struct peer *peer;	/* whom it was sent to, or who keeps its state */
 	struct request *prev, *next;
 	bool sent;
+	bool blamed;		/* in lost(): its own doing, not a signal from outside */
 	/* Packs and sends; called again after a death, with held false. */
 	void (*send)(struct request *, struct channel *);
 	/* Not submitted any more when these are called. */
@@ -36,12 +37,16 @@ struct pool_hooks {
 	void (*other)(void *arg, struct pool *, struct peer *, struct frame *);
 	void (*changed)(void *arg, struct pool *);	/* a member came or went */
 	void (*ready)(void *arg, uint32_t instance);	/* a member came */
+	bool told;		/* pool_died() says how each member ended */
 	void *arg;
 };
 
 struct pool *pool_new(struct loop *, const char *role, const char *group,
     bool ordered, const struct pool_hooks *);
 void pool_join(struct pool *, int fd, uint32_t instance);
+/* How a member ended: by this signal, or 0.  Killed from outside, nobody is
+ * blamed for it. */
+void pool_died(struct pool *, uint32_t instance, uint32_t signal);
 void pool_submit(struct pool *, struct request *);
 /* The owner wants no answer any more.  False: it is in a peer's hands; its
  * reply or loss is still to come and ends it. */

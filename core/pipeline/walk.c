@@ -223,6 +223,7 @@ finish(struct mail *m)
 static void
 bytes_set(struct mail *m, struct mail_bytes raw, struct mail_bytes view, const struct view *opened)
 {
+	suspect_know(m);
 	mail_bytes_free(&m->raw);
 	mail_bytes_free(&m->view_block);
 	m->raw = raw;
@@ -438,6 +439,8 @@ worker_lost(struct request *r, const char *why)
 	mail_check_add(m, (struct check){ .stage = s->name, .phase = m->phase,
 	    .verdict = "failed", .reason = arena_string(&m->arena,
 	    span_of(o.result.reason)), .text = why });
+	if (r->blamed && suspect_killed(m, s->group))
+		return;
 	if (verdict_add(&m->verdict, s, m->phase, &o))
 		finish(m);
 	else
@@ -470,6 +473,9 @@ mail_walk(struct mail *m)
 	m->request = (struct request){ .id = m->id,
 		.deadline_ms = segment_deadline_ms(m), .send = worker_send,
 		.reply = worker_replied, .lost = worker_lost, .arg = m };
+	if (m->phase == PHASE_MESSAGE &&
+	    suspect_stops(m, m->pipeline->settings->stages[m->segment[0]].group))
+		return;
 	m->running = true;
 	pool_submit(m->pipeline->workers[m->segment[0]], &m->request);
 }

@@ -16,4 +16,10 @@ bool mail_is_over(struct mail *);
 /* After edits: false if the verb changed, and the mail is refused. */
 bool mail_intent_kept(struct mail *);
 
+
+/* suspect.c: poison (pipeline/poison.h).  True: the mail is judged, stop. */
+bool suspect_stops(struct mail *, const char *group);	/* before it is handed over */
+bool suspect_killed(struct mail *, const char *group);	/* it died with it in hand */
+void suspect_know(struct mail *);	/* before its bytes are edited */
+
 #endif

@@ -19,5 +19,5 @@ tests_stages_t_hang_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 tests_stages_t_verdict_la_SOURCES = tests/stages/t-verdict.c
 tests_stages_t_verdict_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 
-PYTESTS += tests/stages/test_hostile.py
+PYTESTS += tests/stages/test_hostile.py tests/stages/test_poison.py
 EXTRA_DIST += tests/stages/conftest.py
