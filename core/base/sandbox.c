@@ -30,7 +30,7 @@ sandbox_text(void)
 
 #if defined(__SANITIZE_ADDRESS__)
 /* Looking for leaks takes a second process and ptrace(): not from in here. */
-int __lsan_is_turned_off(void);
+int __lsan_is_turned_off(void) __attribute__((visibility("default")));
 
 int
 __lsan_is_turned_off(void)
