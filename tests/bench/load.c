@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A closed-loop SMTP load generator: each of K connections offers its next
- * mail as soon as the last was answered.  One thread, PIPELINING, no TLS.
+ * mail as soon as the last was answered.  One thread, PIPELINING.
  *
- *	load [-h HOST] [-p PORT] [-c CONNECTIONS] [-m MAILS-A-CONNECTION]
+ *	load [-qtT] [-h HOST] [-p PORT] [-c CONNECTIONS] [-m MAILS-A-CONNECTION]
  *	    [-r RECIPIENT] [-s SOURCE-PREFIX] CORPUS
+ *
+ * -t: STARTTLS, a full handshake each time; -T: resumed where the server gave
+ * a ticket.  -q: acknowledge at once, for servers that leave Nagle on.
  *
  * CORPUS is a file of "LENGTH SENDER\n" and LENGTH bytes of mail, dots
  * stuffed, with the final dot; each mail is offered once.  SOURCE-PREFIX is
@@ -15,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,10 +42,11 @@ struct mail {
 };
 
 /* What a connection waits for. */
-enum await { AWAIT_BANNER, AWAIT_EHLO, AWAIT_MAIL, AWAIT_RCPT, AWAIT_DATA, AWAIT_END, AWAIT_QUIT };
+enum await { AWAIT_BANNER, AWAIT_EHLO, AWAIT_STARTTLS, AWAIT_TLS, AWAIT_MAIL, AWAIT_RCPT, AWAIT_DATA, AWAIT_END, AWAIT_QUIT };
 
 struct connection {
 	int fd;
+	SSL *ssl;		/* NULL: in clear */
 	enum await await;
 	unsigned sent;		/* mails in this connection */
 	const struct mail *mail;
@@ -57,12 +62,15 @@ static struct {
 	const char *host, *recipient, *source;
 	uint16_t port;
 	unsigned connections, mails_each;
+	bool tls, resume, quick_ack;
 } setup = { .host = "127.0.0.1", .recipient = "task.linear@mailtri.example", .port = 25,
 	.connections = 10, .mails_each = 1 };
 
 static struct mail *mails;
 static size_t mail_count, mail_next;
-static size_t accepted, refused, deferred, broken, opened;
+static size_t accepted, refused, deferred, broken, opened, resumed;
+static SSL_CTX *tls;
+static SSL_SESSION *ticket;	/* the last one a server gave */
 static double *latencies;
 static char last_refusal[160];
 static int poller;
@@ -119,11 +127,65 @@ corpus_open(const char *path)
 static void
 connection_close(struct connection *c, bool failed)
 {
+	SSL_free(c->ssl);
+	c->ssl = NULL;
 	close(c->fd);
 	c->fd = -1;
 	broken += failed;
 	if (mail_next < mail_count)
 		connection_open(c);
+}
+
+static int
+tls_ticket(SSL *ssl, SSL_SESSION *session)
+{
+	(void)ssl;
+	SSL_SESSION_free(ticket);
+	ticket = session;
+	return 1;
+}
+
+static void
+tls_open(void)
+{
+	tls = SSL_CTX_new(TLS_client_method());
+	if (tls == NULL)
+		fail("TLS");
+	SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(tls, tls_ticket);
+}
+
+/* As recv() and send(): EAGAIN in errno. */
+static ssize_t
+tls_result(SSL *ssl, int n)
+{
+	int error = n > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl, n);
+
+	errno = error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? EAGAIN : EIO;
+	return error == SSL_ERROR_NONE ? n : error == SSL_ERROR_ZERO_RETURN ? 0 : -1;
+}
+
+static ssize_t
+bytes_send(struct connection *c)
+{
+	if (c->ssl != NULL)
+		return tls_result(c->ssl, SSL_write(c->ssl, c->out, (int)c->out_length));
+	return send(c->fd, c->out, c->out_length, MSG_NOSIGNAL);
+}
+
+static ssize_t
+bytes_receive(struct connection *c)
+{
+	size_t room = sizeof(c->in) - c->in_length;
+	int one = 1;
+	ssize_t n;
+
+	if (c->ssl != NULL)
+		return tls_result(c->ssl, SSL_read(c->ssl, c->in + c->in_length, (int)room));
+	n = recv(c->fd, c->in + c->in_length, room, 0);
+	if (setup.quick_ack)
+		setsockopt(c->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
+	return n;
 }
 
 /* Writes what fits; the rest when the socket takes more. */
@@ -133,7 +195,7 @@ connection_flush(struct connection *c)
 	struct epoll_event e = { .events = EPOLLIN, .data.ptr = c };
 
 	while (c->out_length > 0) {
-		ssize_t n = send(c->fd, c->out, c->out_length, MSG_NOSIGNAL);
+		ssize_t n = bytes_send(c);
 
 		if (n < 0 && errno == EAGAIN) {
 			e.events |= EPOLLOUT;
@@ -155,6 +217,38 @@ connection_say(struct connection *c, const char *bytes, size_t length)
 	c->out = bytes;
 	c->out_length = length;
 	connection_flush(c);
+}
+
+static void
+connection_greet(struct connection *c)
+{
+	const char *domain = strchr(c->mail->sender, '@');
+	int n = snprintf(c->command, sizeof(c->command), "EHLO mx.%s\r\n",
+	    domain != NULL ? domain + 1 : "bench.example");
+
+	c->await = AWAIT_EHLO;
+	connection_say(c, c->command, (size_t)n);
+}
+
+static void
+connection_secure(struct connection *c)
+{
+	ssize_t n;
+
+	if (c->ssl == NULL) {
+		c->ssl = SSL_new(tls);
+		SSL_set_fd(c->ssl, c->fd);
+		if (setup.resume && ticket != NULL)
+			SSL_set_session(c->ssl, ticket);
+		c->await = AWAIT_TLS;
+	}
+	n = tls_result(c->ssl, SSL_connect(c->ssl));
+	if (n > 0) {
+		resumed += SSL_session_reused(c->ssl) != 0;
+		connection_greet(c);
+	} else if (errno != EAGAIN) {
+		connection_close(c, true);
+	}
 }
 
 static void
@@ -198,19 +292,22 @@ mail_done(struct connection *c, int code, const char *line)
 static void
 reply_take(struct connection *c, int code, const char *line)
 {
-	const char *domain;
-	int n;
-
 	switch (c->await) {
 	case AWAIT_BANNER:
-		domain = strchr(c->mail->sender, '@');
-		n = snprintf(c->command, sizeof(c->command), "EHLO mx.%s\r\n",
-		    domain != NULL ? domain + 1 : "bench.example");
-		c->await = AWAIT_EHLO;
-		connection_say(c, c->command, (size_t)n);
+		connection_greet(c);
 		break;
 	case AWAIT_EHLO:
+		if (setup.tls && c->ssl == NULL) {
+			c->await = AWAIT_STARTTLS;
+			connection_say(c, "STARTTLS\r\n", 10);
+			break;
+		}
 		connection_begin(c);
+		break;
+	case AWAIT_STARTTLS:
+		connection_secure(c);
+		break;
+	case AWAIT_TLS:
 		break;
 	case AWAIT_MAIL:
 	case AWAIT_RCPT:
@@ -265,8 +362,13 @@ connection_lines(struct connection *c)
 static void
 connection_read(struct connection *c)
 {
-	ssize_t n = recv(c->fd, c->in + c->in_length, sizeof(c->in) - c->in_length, 0);
+	ssize_t n;
 
+	if (c->await == AWAIT_TLS) {
+		connection_secure(c);
+		return;
+	}
+	n = bytes_receive(c);
 	if (n < 0 && errno == EAGAIN)
 		return;
 	if (n <= 0) {
@@ -376,9 +478,9 @@ report(double seconds)
 	qsort(latencies, accepted, sizeof(*latencies), compare);
 	printf("{\"accepted\":%zu,\"refused\":%zu,\"deferred\":%zu,\"broken\":%zu,"
 	    "\"connections\":%zu,\"seconds\":%.4f,\"per_second\":%.1f,\"p50_ms\":%.2f,"
-	    "\"p99_ms\":%.2f,\"last_refusal\":\"%s\"}\n", accepted, refused, deferred, broken,
+	    "\"p99_ms\":%.2f,\"resumed\":%zu,\"last_refusal\":\"%s\"}\n", accepted, refused, deferred, broken,
 	    opened, seconds, (double)accepted / seconds, percentile_ms(0.5),
-	    percentile_ms(0.99), last_refusal);
+	    percentile_ms(0.99), resumed, last_refusal);
 }
 
 int
@@ -388,7 +490,7 @@ main(int argc, char **argv)
 	double started_s;
 	int option;
 
-	while ((option = getopt(argc, argv, "h:p:c:m:r:s:")) != -1) {
+	while ((option = getopt(argc, argv, "h:p:c:m:r:s:qtT")) != -1) {
 		switch (option) {
 		case 'h': setup.host = optarg; break;
 		case 'p': setup.port = (uint16_t)atoi(optarg); break;
@@ -396,12 +498,17 @@ main(int argc, char **argv)
 		case 'm': setup.mails_each = (unsigned)atoi(optarg); break;
 		case 'r': setup.recipient = optarg; break;
 		case 's': setup.source = optarg; break;
+		case 'q': setup.quick_ack = true; break;
+		case 'T': setup.resume = true;	/* fall through */
+		case 't': setup.tls = true; break;
 		default: return 2;
 		}
 	}
 	if (optind + 1 != argc || setup.connections == 0)
 		return 2;
 	corpus_open(argv[optind]);
+	if (setup.tls)
+		tls_open();
 	poller = epoll_create1(EPOLL_CLOEXEC);
 	all = calloc(setup.connections, sizeof(*all));
 	started_s = now_s();

@@ -1,42 +1,26 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a user would run instead: Postfix with opendkim and opendmarc, mail
-verified and discarded."""
+"""What a user would run instead of mailtri, one class a kind."""
 import pathlib
 import shutil
 import socket
-import subprocess
 import tempfile
 
-from child import Child
-from world import wait_until
 
-SERVICES = """\
-smtp      inet  n - n - - smtpd
-pickup    unix  n - n 60 1 pickup
-cleanup   unix  n - n - 0 cleanup
-qmgr      unix  n - n 300 1 qmgr
-tlsmgr    unix  - - n 1000? 1 tlsmgr
-rewrite   unix  - - n - - trivial-rewrite
-bounce    unix  - - n - 0 bounce
-defer     unix  - - n - 0 bounce
-trace     unix  - - n - 0 bounce
-verify    unix  - - n - 1 verify
-flush     unix  n - n 1000? 0 flush
-proxymap  unix  - - n - - proxymap
-showq     unix  n - n - - showq
-error     unix  - - n - - error
-retry     unix  - - n - - error
-discard   unix  - - n - - discard
-anvil     unix  - - n - 1 anvil
-postlog   unix-dgram n - n - 1 postlogd
-"""
-QUEUES = ("incoming", "active", "deferred", "maildrop")
+def address_answers(address, port):
+    try:
+        socket.create_connection((address, port), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 class Peer:
-    """Three daemons in a folder; close() ends them."""
+    """Daemons in a folder; close() ends them."""
 
     port = 25
+    label = ""
+    programs = {}  # {program: its Debian package}
+    load_options = ()
 
     def __init__(self, address, recipient):
         self.address, self.domain = address, recipient.partition("@")[2]
@@ -44,72 +28,24 @@ class Peer:
         self.folder.chmod(0o755)
         self.children = []
 
+    @classmethod
+    def missing(cls):
+        """Packages without which it cannot run."""
+        return sorted({package for program, package in cls.programs.items()
+                       if not shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin")})
+
+    @classmethod
+    def prepare(cls):
+        """What it needs of the network, before there is none."""
+
     def start(self):
-        milters = [self._milter("opendkim", ["-f", "-x"], [
-            "Mode v", "Canonicalization relaxed/relaxed", "Syslog no", "UserID root", "UMask 000",
-            f"InternalHosts {self._nobody()}", f"ExternalIgnoreList {self._nobody()}",
-            "AuthservID bench", "AlwaysAddARHeader yes", "Nameservers 127.0.0.1"]),
-            self._milter("opendmarc", ["-f", "-c"], [
-                "Syslog false", "UserID root", "UMask 000", "AuthservID bench",
-                "TrustedAuthservIDs bench", f"IgnoreHosts {self._nobody()}", "RejectFailures true",
-                "SPFIgnoreResults true", "SPFSelfValidate true", "SoftwareHeader false"])]
-        self._postfix(milters)
-
-    def _nobody(self):
-        path = self.folder / "nobody"
-        path.write_text("192.0.2.1\n")
-        return path
-
-    def _milter(self, name, options, lines):
-        conf, at = self.folder / f"{name}.conf", self.folder / f"{name}.sock"
-        conf.write_text("\n".join([f"Socket local:{at}", *lines, ""]))
-        program = shutil.which(name, path="/usr/sbin:/usr/bin")
-        self.children.append(Child([program, *options, str(conf)]))
-        wait_until(at.exists, f"the socket of {name}")
-        return f"unix:{at}"
-
-    def _postfix(self, milters):
-        for name in ("etc", "queue", "data"):
-            (self.folder / name).mkdir()
-        shutil.chown(self.folder / "data", "postfix")
-        (self.folder / "etc/master.cf").write_text(SERVICES)
-        (self.folder / "etc/main.cf").write_text("\n".join([
-            "compatibility_level = 3.6", f"queue_directory = {self.folder}/queue",
-            f"data_directory = {self.folder}/data", "mail_owner = postfix",
-            "setgid_group = postdrop", "myhostname = mx.bench.example", "mydestination =",
-            f"inet_interfaces = {self.address}", "inet_protocols = ipv4",
-            "mynetworks = 192.0.2.1/32", f"relay_domains = inline:{{ {{ {self.domain} = OK }} }}",
-            f"transport_maps = inline:{{ {{ {self.domain} = discard: }} }}",
-            "smtpd_relay_restrictions = reject_unauth_destination",
-            "smtpd_recipient_restrictions =", "alias_maps =", "alias_database =",
-            "local_recipient_maps =", "in_flow_delay = 0", "milter_default_action = tempfail",
-            f"smtpd_milters = {' '.join(milters)}", "maillog_file = /dev/stdout",
-            "shlib_directory = /usr/lib/postfix", "meta_directory = /etc/postfix",
-            "daemon_directory = /usr/lib/postfix/sbin", "command_directory = /usr/sbin", ""]))
-        child = Child(["postfix", "-c", str(self.folder / "etc"), "start-fg"],
-                      log=self.folder / "log")
-        self.children.append(child)
-        child.wait_line(lambda line: "daemon started" in line)
-        wait_until(self._answers, "Postfix's greeting")
-
-    def _answers(self):
-        try:
-            socket.create_connection((self.address, self.port), 1).close()
-        except OSError:
-            return False
-        return True
+        raise NotImplementedError
 
     def empty(self):
-        """Whether everything accepted was discarded by now."""
-        return not any(path.is_file() for name in QUEUES
-                       for path in (self.folder / "queue" / name).rglob("*"))
-
-    def log(self):
-        return (self.folder / "log").read_text(errors="replace")
+        """Whether everything accepted was dealt with by now."""
+        return True
 
     def close(self):
-        subprocess.run(["postfix", "-c", str(self.folder / "etc"), "stop"], capture_output=True,
-                       check=False)
         for child in reversed(self.children):
             child.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
