@@ -477,7 +477,7 @@ publisher_wake(struct publisher *p)
 		return;
 	if (wait <= 0)
 		round_begin(p);
-	else if (p->timer.slot == 0 || p->timer.at_ms > loop_ms(p->loop) + wait)
+	else if (p->timer.slot == 0 || p->timer.at_ms > clock_ms() + wait)
 		timer_set(p->loop, &p->timer, wait);
 }
 
@@ -554,7 +554,7 @@ publisher_due_ms(const struct publisher *p)
 {
 	if (p->state != IDLE)
 		return -1;
-	return p->timer.at_ms > loop_ms(p->loop) ? p->timer.at_ms - loop_ms(p->loop) : 0;
+	return p->timer.at_ms > clock_ms() ? p->timer.at_ms - clock_ms() : 0;
 }
 
 const char *
