@@ -32,9 +32,18 @@ tests_unit_test_audit_LDADD = $(store_test_LIBS)
 endif
 
 if FUZZ
-noinst_PROGRAMS += tests/fuzz/fuzz_audit
+noinst_PROGRAMS += tests/fuzz/fuzz_audit tests/fuzz/fuzz_checkpoint tests/fuzz/fuzz_tile
+audit_fuzz_LIBS = $(audit_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS)
 tests_fuzz_fuzz_audit_SOURCES = tests/fuzz/fuzz_audit.c
 tests_fuzz_fuzz_audit_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
 tests_fuzz_fuzz_audit_LDFLAGS = -fsanitize=fuzzer,address,undefined
-tests_fuzz_fuzz_audit_LDADD = $(audit_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS)
+tests_fuzz_fuzz_audit_LDADD = $(audit_fuzz_LIBS)
+tests_fuzz_fuzz_checkpoint_SOURCES = tests/fuzz/fuzz_checkpoint.c
+tests_fuzz_fuzz_checkpoint_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_checkpoint_LDFLAGS = -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_checkpoint_LDADD = $(audit_fuzz_LIBS)
+tests_fuzz_fuzz_tile_SOURCES = tests/fuzz/fuzz_tile.c
+tests_fuzz_fuzz_tile_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_tile_LDFLAGS = -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_tile_LDADD = $(audit_fuzz_LIBS)
 endif

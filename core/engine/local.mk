@@ -12,3 +12,12 @@ tests_unit_test_foresight_SOURCES = tests/unit/test_foresight.c tests/unit/pipel
 tests_unit_test_foresight_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_foresight_LDADD = libengine.a $(pipeline_LIBS) $(CMOCKA_LIBS)
 endif
+
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_record
+tests_fuzz_fuzz_record_SOURCES = tests/fuzz/fuzz_record.c core/engine/record.c
+tests_fuzz_fuzz_record_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_fuzz_record_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_record_LDFLAGS = -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_record_LDADD = $(pipeline_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS)
+endif

@@ -17,10 +17,16 @@ tests_unit_test_queue_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_queue_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=seal_close
 tests_unit_test_queue_LDADD = $(store_test_LIBS)
 # With crash points, whatever the rest of the build has.
-check_PROGRAMS += tests/fault/test_crash
-tests_fault_test_crash_SOURCES = tests/fault/test_crash.c tests/unit/store_world.h core/base/fault.c \
+check_PROGRAMS += tests/fault/test_crash tests/fault/test_publishing
+crash_test_CPPFLAGS = $(TEST_CPPFLAGS) -UMAILTRI_FAULTS -DMAILTRI_FAULTS
+crash_test_SOURCES = tests/unit/crash_world.h tests/unit/store_world.h core/base/fault.c \
 	$(libstore_a_SOURCES) $(libqueue_a_SOURCES)
-tests_fault_test_crash_CPPFLAGS = $(TEST_CPPFLAGS) -UMAILTRI_FAULTS -DMAILTRI_FAULTS
-tests_fault_test_crash_LDADD = libaudit.a $(base_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS) \
-	$(JANSSON_LIBS) $(CMOCKA_LIBS)
+crash_test_LIBS = $(SQLITE_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS) $(CMOCKA_LIBS)
+tests_fault_test_crash_SOURCES = tests/fault/test_crash.c $(crash_test_SOURCES)
+tests_fault_test_crash_CPPFLAGS = $(crash_test_CPPFLAGS)
+tests_fault_test_crash_LDADD = libaudit.a $(pipeline_LIBS) $(crash_test_LIBS)
+tests_fault_test_publishing_SOURCES = tests/fault/test_publishing.c tests/unit/publisher_world.h \
+	$(crash_test_SOURCES) $(libaudit_a_SOURCES)
+tests_fault_test_publishing_CPPFLAGS = $(crash_test_CPPFLAGS)
+tests_fault_test_publishing_LDADD = $(pipeline_LIBS) $(crash_test_LIBS)
 endif

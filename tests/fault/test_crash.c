@@ -4,18 +4,14 @@
  * and dies at a named point; the parent opens what it left and looks.  What
  * the child acknowledged it wrote to a pipe, after done(), as the front would.
  */
-#include "store_world.h"
+#include "crash_world.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 
-#include "base/fault.h"
 #include "store/shard.h"
 #include "store/vault.h"
-
-typedef void (*child_fn)(struct world *);
 
 static int ack_fd = -1;	/* where children acknowledge */
 
@@ -35,51 +31,6 @@ ack(const void *p, size_t size)
 {
 	if (write(ack_fd, p, size) != (ssize_t)size)
 		_exit(99);
-}
-
-/* Runs fn in a child that has the variable set; its exit status. */
-static int
-run_child(struct world *w, const char *variable, const char *value, child_fn fn)
-{
-	int status;
-	pid_t pid;
-
-	fflush(NULL);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		close(2);	/* the log of a failure that was asked for */
-		setenv(variable, value, 1);
-		fault_reload();
-		fn(w);
-		_exit(0);
-	}
-	waitpid(pid, &status, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-}
-
-static int
-setup(void **state)
-{
-	struct world *w = malloc(sizeof(*w));
-
-	world_init(w, false);
-	store_close(w->store);	/* the children open it */
-	w->store = NULL;
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct world *w = *state;
-
-	if (w->store == NULL)
-		world_open(w);
-	world_fini(w);
-	free(w);
-	return 0;
 }
 
 static void
@@ -514,15 +465,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_before_commit, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_after_commit, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_unreferenced_slot, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_attempts, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_erasing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_slots, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_disk_errors, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_disk_full, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_kill, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_before_commit, crash_setup, crash_teardown),
+		cmocka_unit_test_setup_teardown(test_after_commit, crash_setup, crash_teardown),
+		cmocka_unit_test_setup_teardown(test_unreferenced_slot, crash_setup, crash_teardown),
+		cmocka_unit_test_setup_teardown(test_attempts, crash_setup, crash_teardown),
+		cmocka_unit_test_setup_teardown(test_erasing, crash_setup, crash_teardown),
+		cmocka_unit_test_setup_teardown(test_slots, crash_setup, crash_teardown),
+		cmocka_unit_test_setup_teardown(test_disk_errors, crash_setup, crash_teardown),
+		cmocka_unit_test_setup_teardown(test_disk_full, crash_setup, crash_teardown),
+		cmocka_unit_test_setup_teardown(test_kill, crash_setup, crash_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A publisher on a loop over a store in a scratch directory, and a signer
- * that keeps its promise in memory. */
+ * that keeps its promise as `keys' does. */
 #ifndef MAILTRI_TESTS_PUBLISHER_WORLD_H
 #define MAILTRI_TESTS_PUBLISHER_WORLD_H
 
@@ -41,6 +41,7 @@ signer_init(struct signer *s, const char *dir)
 	assert_non_null(s->vault);
 	snprintf(s->key.name, sizeof(s->key.name), "%s", options.name);
 	memcpy(s->key.public_key, vault_public(s->vault), NOTE_KEY_SIZE);
+	assert_int_equal(promise_load(vault_dir(s->vault), vault_is_new(s->vault), &s->promise), 0);
 }
 
 static inline void
@@ -70,6 +71,7 @@ desk_sign(const struct promise_ask *ask, void *arg)
 	answer.error = promise_check(&s->promise, ask);
 	if (answer.error == 0) {
 		s->promise = (struct promise){ ask->checkpoint.log, ask->checkpoint.head };
+		promise_save(vault_dir(s->vault), &s->promise);
 		signer_sign(s, &ask->checkpoint, &answer.signatures);
 	}
 	if (s->wrong)
