@@ -110,11 +110,12 @@ def test_errors_are_answered_slowly():
 
 
 def test_who_leaves_while_delayed():
+    """Its place is free again, and nothing of it is left."""
     with Front(errors_soft=1, errors_hard=50, connections=2) as front:
-        for _ in range(4):
-            with Client(front.ports[0]) as c:
+        for _ in range(10):
+            with front.connect() as c:
                 c.send(b"XYZZY\r\n" * 10)
-        assert front.settled() == []
+        assert set(front.settled()) <= {pack.EARLY}
 
 
 def test_client_that_does_not_read():
