@@ -41,6 +41,9 @@ old_keys_are_wiped(void **state)
 
 	(void)state;
 	memcpy(name, tickets_current(&t, 100)->name, sizeof(name));
+	assert_non_null(tickets_find(&t, name, 99 + 2 * TICKET_PERIOD_S));
+	assert_null(tickets_find(&t, name, 100 + 2 * TICKET_PERIOD_S));
+	memcpy(name, tickets_current(&t, 100)->name, sizeof(name));
 	assert_null(tickets_find(&t, name, 100 + 86400));
 	assert_memory_equal(&t.current, &none, sizeof(none));
 	assert_memory_equal(&t.previous, &none, sizeof(none));
