@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-EXTRA_DIST += contrib/mailtri.pc.in contrib/packages contrib/quickstart contrib/check \
+EXTRA_DIST += contrib/mailtri.pc.in contrib/packages contrib/quickstart contrib/check contrib/soak \
 	contrib/lib/common.sh contrib/lib/tally.py contrib/lib/demonstrated.py contrib/lib/interrupted.py \
 	contrib/lib/quickstart.py contrib/lib/send.py \
 	contrib/lib/certs.py contrib/lib/child.py contrib/lib/instance.py \
@@ -18,3 +18,8 @@ EXTRA_DIST += contrib/debian/build contrib/debian/changelog contrib/debian/contr
 	contrib/debian/mailtri.README.Debian contrib/debian/mailtri.dirs contrib/debian/mailtri.docs \
 	contrib/debian/mailtri.install contrib/debian/mailtri.postinst contrib/debian/mailtri.postrm \
 	contrib/debian/rules contrib/debian/source/format
+
+# Power cuts, kills and fuzzing for hours: contrib/soak --help.
+.PHONY: soak
+soak:
+	MAILTRI_BUILD="$${MAILTRI_BUILD:-$(abs_top_builddir)}" $(top_srcdir)/contrib/soak

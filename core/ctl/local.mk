@@ -2,7 +2,8 @@
 noinst_LIBRARIES += libctl.a
 libctl_a_SOURCES = core/ctl/call.c core/ctl/cmd_audit.c core/ctl/cmd_check.c core/ctl/cmd_proof.c core/ctl/cmd_proof.h \
 	core/ctl/cmd_conf.c core/ctl/cmd_queue.c core/ctl/cmd_stages.c core/ctl/cmd_status.c \
-	core/ctl/command.c core/ctl/command.h core/ctl/control.c core/ctl/control.h \
+	core/ctl/command.c core/ctl/command.h core/ctl/connections.c core/ctl/connections.h \
+	core/ctl/control.c core/ctl/control.h \
 	core/ctl/crew.c core/ctl/crew.h core/ctl/handlers.c core/ctl/handlers.h \
 	core/ctl/handlers_act.c core/ctl/handlers_act.h \
 	core/ctl/handlers_audit.c core/ctl/handlers_audit.h core/ctl/handlers_proof.c \
@@ -20,6 +21,10 @@ EXTRA_DIST += core/HACKING.md tests/fuzz/corpus/control tests/fuzz/corpus/line \
 libctl_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_connections
+tests_unit_test_connections_SOURCES = tests/unit/test_connections.c
+tests_unit_test_connections_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_connections_LDADD = $(ctl_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_control tests/unit/test_ctl tests/unit/test_zone
 tests_unit_test_ctl_SOURCES = tests/unit/test_ctl.c
 tests_unit_test_ctl_CPPFLAGS = $(TEST_CPPFLAGS) $(JANSSON_CFLAGS)

@@ -42,6 +42,8 @@ struct dial_target {
 	const char *address;	/* numeric, of NAME_connect or the host itself;
 				 * "": ask DNS */
 	bool private;
+	const char *stage, *option, *route;	/* where it is written; route
+				 * NULL: the file's own level */
 };
 
 struct dial_targets {
