@@ -10,7 +10,7 @@ import sender
 from child import free_port
 from conftest import GOOD, Stand, zones
 from instance import Bare
-from postfix import Postfix, need
+from postfix import Postfix, can_run
 from world import ADDRESS
 
 # Whose mail comes from 127.0.0.5 alone, and whose from the upstream alone.
@@ -31,7 +31,6 @@ def _own():
 @pytest.fixture(scope="module", name="stand")
 def _stand(world, domains, own):
     """One mailtri that a Postfix on 127.0.0.1 may be in front of."""
-    need("postfix")
     only = {OUTER: f"v=spf1 ip4:{OUTSIDE} -all", INNER: f"v=spf1 ip4:{UPSTREAM} -all"}
     records = zones(domains)
     for name, domain in own.items():
@@ -45,7 +44,8 @@ def _stand(world, domains, own):
             "protocol": Bare("lmtp"), "xforward": [UPSTREAM], "xclient": [UPSTREAM]},
         f'listen "127.0.0.1:{mailtri.plain}"': {"tls": Bare("none")},
         f'listen "unix:{mailtri.run}/{SOCKET}"': {
-            "protocol": Bare("lmtp"), "mode": "0600", "owner": "postfix", "xforward": ["unix"]}}
+            "protocol": Bare("lmtp"), "mode": "0600", "xforward": ["unix"],
+            **({"owner": "postfix"} if can_run() else {})}}
     stages = world.stage_options(mailtri, [GOOD, OUTER, INNER])
     mailtri.configure(world.core_options(**{f'route "{OTHER}"': {"intents": ["keep_note"]}}), stages)
     mailtri.start()
@@ -218,7 +218,9 @@ def test_xclient(stand):
 
 def test_the_socket_is_whose_it_should_be(stand):
     path = stand.mailtri.run / SOCKET
-    assert path.owner() == "postfix" and path.stat().st_mode & 0o777 == 0o600
+    if can_run():
+        assert path.owner() == "postfix"
+    assert path.stat().st_mode & 0o777 == 0o600
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(60)
         sock.connect(str(path))

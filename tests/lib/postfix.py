@@ -40,6 +40,10 @@ def need(program):
     return path
 
 
+def can_run():
+    return os.getuid() == 0 and "postfix" in {user.pw_name for user in pwd.getpwall()}
+
+
 class Postfix:
     """with Postfix(["relayhost = ..."], authority) as postfix: it runs, and its
     log is what postfix.child says.  options: lines of main.cf; services: of
@@ -47,7 +51,7 @@ class Postfix:
 
     def __init__(self, options, authority=None, services=()):
         need("postfix")
-        if os.getuid() != 0 or "postfix" not in {user.pw_name for user in pwd.getpwall()}:
+        if not can_run():
             pytest.skip("Postfix can only be started by root")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mailtri-postfix-"))
         self.config = self.folder / "etc"
