@@ -108,6 +108,28 @@ def test_death_costs_one_mail(stand, act):
     assert stand.newest("host.stage.failed")
 
 
+def test_one_in_ten_is_hostile(stand):
+    """Whatever the hostile tenth does, the others get their 250."""
+    acts = [*DEATHS, "call fork", "call socket-inet", "call execve"]
+    answers, lock = [], threading.Lock()
+
+    def send(worker):
+        for n in range(worker, 150, 5):
+            killer = n % 10 == 7
+            answer = hostile(stand, acts[n // 10 % len(acts)], f"tenth {n}") if killer else \
+                stand.send(stand.mail(f"Tenth {n}"))
+            with lock:
+                answers.append((killer, answer.code))
+
+    threads = [threading.Thread(target=send, args=(worker,)) for worker in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [code for killer, code in answers if not killer] == [250] * 135
+    assert {code for killer, code in answers if killer} == {451}
+
+
 def test_a_hang_costs_one_mail(stand):
     answer = hostile(stand, "hang")
     assert answer.code == 451
