@@ -260,7 +260,7 @@ test_every_end(void **state)
 		char *end = (char *)(uintptr_t)line.ptr + line.len;
 		struct verifier *v = copy(f->before[i]);
 
-		*end ^= 1 << i % 8;
+		*end = (char)(*end ^ 1 << i % 8);
 		verifier_line(v, span_make(line.ptr, len));
 		*end = '\n';
 		if (i + 1 == f->count)	/* the file ends without one */
@@ -325,10 +325,11 @@ test_renumbered(void **state)
 	struct buf line = { 0 };
 
 	for (size_t i = 0; i < f->count; i++) {
-		struct verifier *v = copy(f->before[i]);
+		struct verifier *v;
 
 		if (f->lines[i].record == UINT64_MAX)
 			continue;
+		v = copy(f->before[i]);
 		for (size_t k = i + 1; k < f->count; k++)
 			if (f->lines[k].record != UINT64_MAX) {
 				renumber(f->lines[k].text, f->lines[k].record - 1, &line);
