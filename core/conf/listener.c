@@ -76,6 +76,10 @@ socket_finish(const struct listener_source *src, const struct setting_listener *
 		if (l->host != NULL && options[i].value != NULL)
 			ERROR(src, options[i].name, "%s is for a unix socket, which %s "
 			    "is not: remove it", options[i].name, l->address);
+	if (l->host == NULL && l->xclient_count + l->xforward_count == 0)
+		REPORT(src, PROBLEM_WARNING, "", "listener %s has no upstream: its clients "
+		    "have no address, and what is judged by one gets 451: set xforward or "
+		    "xclient to { \"unix\" }", l->address);
 	if (l->mode != NULL && !is_mode(l->mode))
 		ERROR(src, "mode", "mode is \"%.16s\", but must be three octal digits, "
 		    "such as \"0660\"", l->mode);

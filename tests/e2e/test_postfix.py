@@ -44,7 +44,9 @@ def _stand(world, domains, own):
             "protocol": Bare("lmtp"), "xforward": [UPSTREAM], "xclient": [UPSTREAM]},
         f'listen "127.0.0.1:{mailtri.plain}"': {"tls": Bare("none")},
         f'listen "unix:{mailtri.run}/{SOCKET}"': {
-            "protocol": Bare("lmtp"), "mode": "0600", "xforward": ["unix"],
+            "protocol": Bare("lmtp"), "mode": "0660", "xforward": ["unix"],
+            **({"group": "postfix"} if can_run() else {})},
+        f'listen "unix:{mailtri.run}/owned.sock"': {
             **({"owner": "postfix"} if can_run() else {})}}
     stages = world.stage_options(mailtri, [GOOD, OUTER, INNER])
     mailtri.configure(world.core_options(**{f'route "{OTHER}"': {"intents": ["keep_note"]}}), stages)
@@ -216,12 +218,16 @@ def test_xclient(stand):
         assert (code, text) == (250, "")
 
 
-def test_the_socket_is_whose_it_should_be(stand):
-    path = stand.mailtri.run / SOCKET
-    if can_run():
-        assert path.owner() == "postfix"
-    assert path.stat().st_mode & 0o777 == 0o600
+def greeting(path):
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(60)
         sock.connect(str(path))
-        assert sock.recv(200).endswith(b" LMTP\r\n")
+        return sock.recv(200)
+
+
+def test_the_sockets_are_whose_they_should_be(stand):
+    given, owned = stand.mailtri.run / SOCKET, stand.mailtri.run / "owned.sock"
+    assert given.stat().st_mode & 0o777 == 0o660 and owned.stat().st_mode & 0o777 == 0o600
+    if can_run():
+        assert (given.group(), owned.owner()) == ("postfix", "postfix")
+    assert greeting(given).endswith(b" LMTP\r\n") and greeting(owned).endswith(b" ESMTP\r\n")

@@ -103,6 +103,15 @@ def test_a_right_one_passes(setup):
         "(tls = none): anybody on the way can read and change it"]
 
 
+@pytest.mark.parametrize("options,warned", [
+    ("", True), ("xforward = {{ unix }}", False), ("protocol = lmtp xclient = {{ unix }}", False)])
+def test_a_socket_without_upstream_is_named(setup, options, warned):
+    setup.write(with_line(CORE, '127.0.0.1:{port}" {{ tls = none', 'unix:{dir}/x" {{ ' + options), STAGE)
+    out = setup.check()
+    assert out.returncode == 0, out.stdout
+    assert ("has no upstream: its clients have no address" in out.stdout) == warned
+
+
 # What is changed in mailtri.conf: where the problem stands, and its words.
 CORE_PROBLEMS = [
     ('hostname = "mx.example.com"', "hostname = mx_", "1: ", "hostname is"),
