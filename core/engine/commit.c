@@ -141,21 +141,6 @@ commit_record(struct commit *c, const struct audit_event *event)
 	queue_record(c->engine->store, &c->record);
 }
 
-void
-commit_act(struct engine *e, const char *action, const char *reason, const char *target)
-{
-	struct commit *c = xcalloc(1, sizeof(*c));
-	struct audit_event event = { .time_s = now_s(), .action = span_of(action),
-		.target = span_of(target), .permitted = true, .role = SPAN("operator"),
-		.status = AUDIT_SUCCESS, .reason = span_of(reason) };
-	char id[40];
-
-	c->engine = e;
-	event_make(id);
-	event.event = arena_string(&c->arena, span_of(id));
-	commit_record(c, &event);
-}
-
 static void
 without_personal(struct audit_event *e)
 {

@@ -73,8 +73,6 @@ void intake_freed(struct mail *);
 /* commit.c: the mail's verdict made durable, then intake_reply(). */
 void commit_mail(struct engine *, struct mail *);
 void commit_early(struct engine *, bool all);
-/* An audit entry of what mailtri did by itself; words, nothing personal. */
-void commit_act(struct engine *, const char *action, const char *reason, const char *target);
 
 /* record.c: all borrowed from the mail or the arena. */
 void record_mail(struct engine *, const struct mail *, struct arena *,
