@@ -25,6 +25,10 @@ check_PROGRAMS += tests/unit/test_connections
 tests_unit_test_connections_SOURCES = tests/unit/test_connections.c
 tests_unit_test_connections_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_connections_LDADD = $(ctl_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_manifest
+tests_unit_test_manifest_SOURCES = tests/unit/test_manifest.c
+tests_unit_test_manifest_CPPFLAGS = $(TEST_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_manifest_LDADD = $(ctl_LIBS) $(CMOCKA_LIBS) $(CRYPTO_LIBS)
 check_PROGRAMS += tests/unit/test_control tests/unit/test_ctl tests/unit/test_zone
 tests_unit_test_ctl_SOURCES = tests/unit/test_ctl.c
 tests_unit_test_ctl_CPPFLAGS = $(TEST_CPPFLAGS) $(JANSSON_CFLAGS)
@@ -38,6 +42,12 @@ tests_unit_test_zone_LDADD = libctl.a $(base_LIBS) $(CMOCKA_LIBS) $(JANSSON_LIBS
 endif
 
 if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_manifest
+tests_fuzz_fuzz_manifest_SOURCES = tests/fuzz/fuzz_manifest.c
+tests_fuzz_fuzz_manifest_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_manifest_LDFLAGS = -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_manifest_LDADD = $(ctl_LIBS) $(CRYPTO_LIBS)
+EXTRA_DIST += tests/fuzz/corpus/manifest
 noinst_PROGRAMS += tests/fuzz/fuzz_control tests/fuzz/fuzz_line tests/fuzz/fuzz_zone
 tests_fuzz_fuzz_control_SOURCES = tests/fuzz/fuzz_control.c
 tests_fuzz_fuzz_control_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined

@@ -6,6 +6,10 @@ libqueue_a_SOURCES = core/queue/act.c core/queue/attempt.c core/queue/erase.c co
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_act tests/unit/test_queue tests/unit/test_schedule
+check_PROGRAMS += tests/unit/test_restore
+tests_unit_test_restore_SOURCES = tests/unit/test_restore.c tests/unit/store_world.h
+tests_unit_test_restore_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_restore_LDADD = $(store_test_LIBS)
 tests_unit_test_schedule_SOURCES = tests/unit/test_schedule.c
 tests_unit_test_schedule_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_schedule_LDADD = $(store_test_LIBS)

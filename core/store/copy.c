@@ -36,8 +36,8 @@ path_of(struct store *s, const char *name, struct buf *path)
 	buf_printf(path, "%s/backup/%s", store_dir(s), name);
 }
 
-static void
-remove_all(struct store *s)
+void
+store_copy_sweep(struct store *s)
 {
 	static const char *const endings[] = { "", "-journal", "-wal", "-shm" };
 	struct buf path = { 0 };
@@ -181,7 +181,7 @@ copying_begin(struct store *s, struct store_copy *copy)
 	int error = 0;
 
 	copy->copying = xcalloc(1, sizeof(*copy->copying));
-	remove_all(s);
+	store_copy_sweep(s);
 	buf_printf(&path, "%s/backup", store_dir(s));
 	if (mkdir(buf_string(&path), 0700) != 0)
 		error = errno;
@@ -205,7 +205,7 @@ copy_prepare(struct store *s, struct store_job *job)
 	copying_free(copy->copying);
 	copy->copying = NULL;
 	if (copy->error != 0)
-		remove_all(s);
+		store_copy_sweep(s);
 }
 
 static void
@@ -229,7 +229,7 @@ static void
 remove_prepare(struct store *s, struct store_job *job)
 {
 	(void)job;
-	remove_all(s);
+	store_copy_sweep(s);
 }
 
 void

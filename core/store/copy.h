@@ -28,7 +28,7 @@ struct store_copy {
 
 /* The first piece, or the next.  One copy at a time. */
 void store_copy(struct store *, struct store_copy *);
-/* What a copy left on the disk goes; sweeps after a crash, too. */
+/* What a copy left on the disk goes; store_open() does so, too. */
 void store_copy_remove(struct store *, struct store_job *);	/* fills in prepare and run */
 
 #endif

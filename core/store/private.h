@@ -19,6 +19,7 @@ uint64_t *store_tail(struct store *);	/* leaves */
 int store_bodies_fd(const struct store *);	/* -1: in memory */
 void store_bodies_changed(struct store *);	/* fsync the directory before BEGIN */
 
+void store_copy_sweep(struct store *);	/* what a backup left when it was cut short */
 void store_fail(const char *what, const char *name) __attribute__((noreturn));
 
 #endif

@@ -285,6 +285,8 @@ store_open(const struct store_options *options, char why[256])
 	s->dir = options->dir != NULL ? xstrdup(options->dir) : NULL;
 	if (s->dir != NULL && !open_directories(s, why))
 		goto fail;
+	if (s->dir != NULL)
+		store_copy_sweep(s);
 	s->queue = open_database(s, "queue.db",
 	    (struct db_options){ .schema = schema_queue, .full_sync = true }, why);
 	if (s->queue == NULL)

@@ -134,6 +134,103 @@ test_chunks(void **state)
 	buf_free(&swapped);
 }
 
+/* A large body, cut anywhere near a border of chunks, is damage: also where
+ * what is left ends with a whole chunk. */
+static void
+test_truncation(void **state)
+{
+	const size_t chunk = SEAL_CHUNK_SIZE + SEAL_TAG_SIZE;
+	struct buf plain = { 0 }, sealed = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 3 * SEAL_CHUNK_SIZE + 100; i++)
+		buf_add_char(&plain, (char)(i * 7));
+	seal_close(&slot, SEAL_BODY, EVENT, buf_span(&plain), &sealed);
+	for (size_t k = 0; k <= 3; k++)
+		for (int off = -17; off <= 17; off++) {
+			size_t n = SEAL_HEADER_SIZE + k * chunk + (size_t)(off + 17);
+
+			if (n >= 17 && n - 17 < sealed.len)
+				must_fail(&slot, SEAL_BODY, EVENT, span_make(sealed.p, n - 17));
+		}
+	must_fail(&slot, SEAL_BODY, EVENT, span_make(sealed.p, sealed.len - 1));
+	buf_free(&plain);
+	buf_free(&sealed);
+}
+
+/* Every order of four chunks but the one they were written in. */
+static void
+test_reordering(void **state)
+{
+	const size_t chunk = SEAL_CHUNK_SIZE + SEAL_TAG_SIZE;
+	struct buf plain = { 0 }, sealed = { 0 }, mixed = { 0 }, out = { 0 };
+	int opened = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 4 * SEAL_CHUNK_SIZE; i++)
+		buf_add_char(&plain, (char)(i / SEAL_CHUNK_SIZE));
+	seal_close(&slot, SEAL_BODY, EVENT, buf_span(&plain), &sealed);
+	for (int order = 0; order < 256; order++) {	/* doubled and missing ones, too */
+		buf_reset(&mixed);
+		buf_add(&mixed, sealed.p, SEAL_HEADER_SIZE);
+		for (int k = 0; k < 4; k++)
+			buf_add(&mixed, sealed.p + SEAL_HEADER_SIZE +
+			    (size_t)(order >> 2 * k & 3) * chunk, chunk);
+		buf_reset(&out);
+		if (seal_open(&slot, SEAL_BODY, EVENT, buf_span(&mixed), &out) == 0)
+			opened += order == (3 << 6 | 2 << 4 | 1 << 2) ? 1 : 1000;
+	}
+	assert_int_equal(opened, 1);
+	buf_free(&plain);
+	buf_free(&sealed);
+	buf_free(&mixed);
+	buf_free(&out);
+}
+
+/* One bit in every few hundred bytes of a large body, and in each tag. */
+static void
+test_bit_flips(void **state)
+{
+	const size_t chunk = SEAL_CHUNK_SIZE + SEAL_TAG_SIZE;
+	struct buf plain = { 0 }, sealed = { 0 };
+
+	(void)state;
+	buf_reserve(&plain, 2 * SEAL_CHUNK_SIZE + 5);
+	memset(plain.p, 'p', 2 * SEAL_CHUNK_SIZE + 5);
+	plain.len = 2 * SEAL_CHUNK_SIZE + 5;
+	seal_close(&slot, SEAL_BODY, EVENT, buf_span(&plain), &sealed);
+	for (size_t i = 0; i < sealed.len; i += (i - SEAL_HEADER_SIZE) % chunk >= SEAL_CHUNK_SIZE ? 1 : 257) {
+		sealed.p[i] ^= (unsigned char)(1 << i % 8);
+		must_fail(&slot, SEAL_BODY, EVENT, buf_span(&sealed));
+		sealed.p[i] ^= (unsigned char)(1 << i % 8);
+	}
+	buf_free(&plain);
+	buf_free(&sealed);
+}
+
+/* A key that fits the tags and not the commitment opens nothing; an event as
+ * long as it may be does, one longer does not. */
+static void
+test_commitment_and_event(void **state)
+{
+	char event[SEAL_EVENT_MAX + 1];
+	struct buf sealed = { 0 }, out = { 0 };
+	struct mt_span longest = span_make(event, SEAL_EVENT_MAX);
+
+	(void)state;
+	memset(event, 'e', sizeof(event));
+	seal_close(&slot, SEAL_HEAD, longest, SPAN("some head"), &sealed);
+	assert_int_equal(seal_open(&slot, SEAL_HEAD, longest, buf_span(&sealed), &out), 0);
+	must_fail(&slot, SEAL_HEAD, span_make(event, SEAL_EVENT_MAX + 1), buf_span(&sealed));
+	for (size_t i = 40; i < SEAL_HEADER_SIZE; i++) {	/* the commitment */
+		sealed.p[i] ^= 1;
+		must_fail(&slot, SEAL_HEAD, longest, buf_span(&sealed));
+		sealed.p[i] ^= 1;
+	}
+	buf_free(&sealed);
+	buf_free(&out);
+}
+
 static void
 test_fresh_salt(void **state)
 {
@@ -242,7 +339,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known_answer), cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_every_bit), cmocka_unit_test(test_another_place),
-		cmocka_unit_test(test_chunks), cmocka_unit_test(test_fresh_salt),
+		cmocka_unit_test(test_chunks), cmocka_unit_test(test_truncation),
+		cmocka_unit_test(test_reordering), cmocka_unit_test(test_bit_flips),
+		cmocka_unit_test(test_commitment_and_event), cmocka_unit_test(test_fresh_salt),
 		cmocka_unit_test(test_base64), cmocka_unit_test(test_hmac), cmocka_unit_test(test_slots),
 	};
 
