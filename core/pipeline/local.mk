@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libpipeline.a
-libpipeline_a_SOURCES = core/pipeline/ask.c core/pipeline/call.c core/pipeline/call.h \
+libpipeline_a_SOURCES = core/pipeline/ask.c core/pipeline/breaker.c core/pipeline/breaker.h core/pipeline/call.c core/pipeline/call.h \
 	core/pipeline/claim.c core/pipeline/claim.h core/pipeline/dns.c core/pipeline/dns.h \
 	core/pipeline/dns_cache.c core/pipeline/dns_cache.h core/pipeline/dns_name.c \
 	core/pipeline/dns_name.h core/pipeline/dns_record.c core/pipeline/dns_record.h \

@@ -10,6 +10,7 @@
 
 #include "base/idmap.h"
 #include "mail/view.h"
+#include "pipeline/breaker.h"
 #include "pipeline/claim.h"
 #include "pipeline/poison.h"
 #include "pipeline/pool.h"
@@ -44,6 +45,7 @@ struct pipeline {
 	struct idmap mails;
 	struct claims claims;
 	struct pipeline_ops ops;
+	struct breaker breakers[BREAKERS_MAX];	/* by stage */
 	struct poisons *poisons;	/* NULL: nothing is remembered */
 	uint32_t last_id;
 	bool check;		/* mailtrictl check: clocks stand still */

@@ -25,6 +25,19 @@ takes_part(const struct mail *m, uint32_t stage)
 	    (m->only == NULL || m->only[stage]);
 }
 
+/* Its breaker is open: its policy without a call.  True: stop here. */
+static bool
+stage_is_absent(struct mail *m, const struct setting_stage *s)
+{
+	struct outcome o = { .returned = -1, .stage = m->cursor };
+
+	snprintf(o.result.reason, sizeof(o.result.reason), "host.stage.unavailable");
+	mail_check_add(m, (struct check){ .stage = s->name, .phase = m->phase,
+	    .verdict = "failed", .reason = "host.stage.unavailable",
+	    .text = "its probe fails" });
+	return verdict_add(&m->verdict, s, m->phase, &o);
+}
+
 /* False: no stage is left. */
 static bool
 segment_next(struct mail *m)
@@ -40,6 +53,13 @@ segment_next(struct mail *m)
 			continue;
 		if (m->segment_count == CALL_STAGES_MAX)
 			break;
+		if (breaker_is_open(m->pipeline, m->cursor)) {
+			if (m->segment_count > 0)
+				break;
+			if (stage_is_absent(m, stage))
+				return false;
+			continue;
+		}
 		if (first == NULL)
 			first = stage;
 		else if (m->pipeline->workers[m->cursor] !=
@@ -194,6 +214,8 @@ outcome_take(struct mail *m, struct outcome *o)
 	facts_take(m, s, o);
 	lines_log(m, s, o);
 	check.verdict = verdict_word(o);
+	if (o->returned != 0)
+		breaker_failed(m->pipeline, o->stage);
 	check.reason = clean(&m->arena, o->result.reason);
 	check.text = clean(&m->arena, o->result.text);
 	mail_check_add(m, check);
@@ -430,6 +452,8 @@ worker_lost(struct request *r, const char *why)
 	struct outcome o = { .returned = -1 };
 
 	m->running = false;
+	for (uint32_t i = 0; r->blamed && i < m->segment_count; i++)
+		breaker_failed(m->pipeline, m->segment[i]);
 	if (mail_is_over(m))
 		return;
 	s = &m->pipeline->settings->stages[m->segment[0]];

@@ -3,7 +3,9 @@
 test_stage_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 check_LTLIBRARIES += tests/stages/t-crash.la tests/stages/t-hang.la tests/stages/t-verdict.la \
 	tests/stages/t-hostile.la tests/stages/t-leak.la tests/stages/t-newer.la \
-	tests/stages/t-older.la
+	tests/stages/t-older.la tests/stages/t-probe.la
+tests_stages_t_probe_la_SOURCES = tests/stages/t-probe.c
+tests_stages_t_probe_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 tests_stages_t_hostile_la_SOURCES = tests/stages/t-hostile.c
 tests_stages_t_hostile_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 tests_stages_t_leak_la_SOURCES = tests/stages/t-leak.c
@@ -19,5 +21,5 @@ tests_stages_t_hang_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 tests_stages_t_verdict_la_SOURCES = tests/stages/t-verdict.c
 tests_stages_t_verdict_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 
-PYTESTS += tests/stages/test_hostile.py tests/stages/test_poison.py
+PYTESTS += tests/stages/test_hostile.py tests/stages/test_poison.py tests/stages/test_breaker.py
 EXTRA_DIST += tests/stages/conftest.py
