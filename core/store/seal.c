@@ -135,6 +135,8 @@ seal_close(const struct slot *slot, enum seal_kind kind, struct mt_span event,
 
 	if (event.len > SEAL_EVENT_MAX)
 		log_panic("event id of %zu bytes", event.len);
+	if (plain.ptr == NULL)
+		plain = SPAN("");
 	buf_reserve(out, seal_size(plain.len));
 	header = out->p + out->len;
 	memset(header, 0, SALT_AT);

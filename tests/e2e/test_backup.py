@@ -284,6 +284,33 @@ def test_keys_that_no_row_knows_go(start):
     assert mailtri.stop() == 0
 
 
+def test_keys_of_yesterday_bring_nothing_back(start):
+    """Only keys/ is lost; its backup still has what was erased since."""
+    stand = start("yesterday")
+    mailtri = stand.mailtri
+    mailtri.ctl("queue", "pause")
+    lost, kept = (stand.send(stand.mail(t)) for t in ("Erased since", "Kept since"))
+    saved = Saved(mailtri, "saved")
+    key = vaultfile.Vault(mailtri.state / "keys").slot_of(mailtri.state, lost.event)
+    mailtri.ctl("queue", "discard", lost.event)
+    wait_until(lambda: erased(stand, lost.event), "the erasure")
+    assert mailtri.stop() == 0
+    mailtri.start()    # has looked for slots without rows, up to the last
+    assert mailtri.stop() == 0
+    shutil.rmtree(mailtri.state / "keys")
+    saved.put_root(mailtri)
+    mailtri.ctl_one("keys", "restore", saved.keys)
+    # Rows of today may need keys made since; those of yesterday are below.
+    assert vaultfile.Vault(mailtri.state / "keys").find(key) is not None
+    mailtri.start()
+    settled(stand)
+    assert vaultfile.Vault(mailtri.state / "keys").find(key) is None
+    mailtri.ctl("queue", "resume")
+    stand.delivered(kept.event)
+    assert mailtri.ctl_run("audit", "verify").returncode == 0
+    assert mailtri.stop() == 0
+
+
 def test_one_half_says_what_it_lacks(start):
     stand = start("half")
     mailtri = stand.mailtri
