@@ -5,6 +5,7 @@
  * parsing, no foreign code.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@
 #include "base/sandbox.h"
 #include "engine/engine.h"
 
-enum { MINUTE_MS = 60000, ROOM_MS = 2000 };
+enum { MINUTE_MS = 60000, ROOM_MS = 2000, TRIM_BYTES = 16 << 20 };
 
 int64_t
 now_ms(void)
@@ -416,6 +417,8 @@ main(int argc, char **argv)
 			engine.check = true;
 		else if (strcmp(argv[i], "--state") == 0 && i + 1 < argc)
 			state = argv[++i];
+	/* Each batch would give its memory back and fetch it again. */
+	mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTERM, stop_now);
 	signal(SIGINT, stop_now);
