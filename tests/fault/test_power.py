@@ -58,6 +58,7 @@ class Rig:
         """Power off at some moment of the load, then on again."""
         self.wait_progress(chance.randint(1, 2 * MAILS - 1))
         before, engine = self.records(), self.mailtri.roles().get("engine")
+        self.load.cuts += 1
         self.disk.cut()
         if chance.random() < 0.2:  # a disk that fails and a machine that goes on
             wait_until(lambda: self.mailtri.roles().get("engine") != engine, "the engine's end")
@@ -77,12 +78,13 @@ class Rig:
         wait_until(settled, "the end of all deliveries", DELIVERED_S)
 
     def lost(self):
-        """Acknowledged mails that mailtri does not know, or that led nowhere."""
-        kept = {item["event"] for item in self.mailtri.ctl("queue", "list", "--all")
-                if item["state"] == "done"}
+        """Acknowledged mails that mailtri does not know, or that led nowhere:
+        (title, event, state, issues)."""
+        kept = {item["event"]: item["state"] for item in self.mailtri.ctl("queue", "list", "--all")}
         made = self.made()
-        return [title for title, event in self.load.acknowledged.items()
-                if event not in kept or not made[title]]
+        return [(title, event, kept.get(event, "unknown"), made[title])
+                for title, event in self.load.acknowledged.items()
+                if kept.get(event) != "done" or not made[title]]
 
     def made(self):
         """{title: how many issues} of this rig's mails."""
@@ -126,7 +128,7 @@ def test_power_cuts(rig):
     rig.settle()
     doubled = [title for title, count in rig.made().items() if count > 1]
     print(f"MAILTRI_SEED={SEED} {rig.disk.kind}: {CUTS} cuts, acknowledged: {len(rig.load.acknowledged)}, "
-          f"issues: {sum(rig.made().values())}")
+          f"unheard: {len(rig.load.unheard)}, issues: {sum(rig.made().values())}")
     assert rig.load.refused == []
     assert (rig.lost(), doubled) == ([], [])
     assert [h for h in rig.heads if h[1] < h[0]] == []
