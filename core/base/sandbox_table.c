@@ -44,7 +44,7 @@ static const struct sandbox_call base[] = {
 	ALLOW("sigaltstack"), ALLOW("exit"), ALLOW("exit_group"),
 	{ .name = "tgkill", .check = SANDBOX_SELF },	/* abort() */
 #if defined(__SANITIZE_ADDRESS__)
-	ALLOW("prlimit64"), ALLOW("getrlimit"), ALLOW("sched_getaffinity"),
+	IS("prlimit64", 2, 0), ALLOW("getrlimit"), ALLOW("sched_getaffinity"),
 	IS32("prctl", 0, PR_SET_VMA),
 #endif
 	END
