@@ -38,109 +38,12 @@ now_s(void)
 	return now_ms() / 1000;
 }
 
-static void
-kill_role(void *arg, uint32_t instance)
+/* The master counts who is ready before it lets a generation in. */
+void
+engine_ready(struct engine *e, uint32_t instance)
 {
-	struct engine *e = arg;
-
-	channel_send(e->master, PROTO_KILL, instance, SPAN(""), NULL, 0);
-}
-
-static void
-role_serves(void *arg, uint32_t instance)
-{
-	struct engine *e = arg;
-
-	channel_send(e->master, PROTO_SERVES, instance, SPAN(""), NULL, 0);
-}
-
-static void
-other_frame(void *arg, struct pool *pool, struct peer *peer, struct frame *f)
-{
-	struct engine *e = arg;
-
-	if (e->dispatch != NULL)
-		dispatch_other(e->dispatch, pool, peer, f);
-}
-
-static void
-pool_changed(void *arg, struct pool *pool)
-{
-	struct engine *e = arg;
-
+	channel_send(e->master, PROTO_READY, instance, SPAN(""), NULL, 0);
 	intake_update(e);
-	if (strcmp(pool_role(pool), "worker-net") == 0 && e->dispatch != NULL)
-		dispatch_wake(e->dispatch);
-}
-
-struct pool *
-engine_pool(struct engine *e, const char *role, const char *group)
-{
-	for (size_t i = 0; i < e->pool_count; i++)
-		if (strcmp(pool_role(e->pools[i]), role) == 0 &&
-		    strcmp(pool_group(e->pools[i]), group) == 0)
-			return e->pools[i];
-	return NULL;
-}
-
-static struct pool *
-pool_add(struct engine *e, const char *role, const char *group, bool ordered)
-{
-	const struct pool_hooks hooks = { .kill = kill_role, .other = other_frame,
-		.changed = pool_changed, .ready = role_serves, .told = true, .arg = e };
-	struct pool *pool = engine_pool(e, role, group);
-
-	if (pool != NULL)
-		return pool;
-	if (e->pool_count == ENGINE_POOLS_MAX)
-		log_fatal("more than %d groups of stages", ENGINE_POOLS_MAX);
-	pool = pool_new(e->loop, role, group, ordered, &hooks);
-	return e->pools[e->pool_count++] = pool;
-}
-
-static void
-pools_make(struct engine *e)
-{
-	const struct settings *s = e->settings;
-
-	e->pipeline.parser = pool_add(e, "parser", "", true);
-	e->pipeline.workers = xcalloc(s->stage_count, sizeof(struct pool *));
-	for (size_t i = 0; i < s->stage_count; i++) {
-		bool net = (s->stages[i].descriptor.callbacks & DESCRIPTOR_DELIVER) != 0;
-
-		if (net && e->check)
-			continue;
-		e->pipeline.workers[i] = pool_add(e, net ? "worker-net" : "worker",
-		    s->stages[i].group, !net);
-	}
-}
-
-static void
-judged(void *arg, struct mail *m)
-{
-	struct engine *e = arg;
-
-	if (e->check)
-		check_judged(e, m);
-	else
-		intake_judged(e, m);
-}
-
-static void
-freed(void *arg, struct mail *m)
-{
-	struct engine *e = arg;
-
-	if (e->check)
-		check_freed(m);
-	else
-		intake_freed(m);
-}
-
-static void
-ask_dns(void *arg, struct mail *m, const struct question *q, uint32_t count)
-{
-	resolver_ask(arg, m, q, count);
 }
 
 static void
@@ -176,23 +79,13 @@ static json_t *
 status_roles(void *arg)
 {
 	struct engine *e = arg;
-	json_t *roles = json_array(), *out = json_object();
+	json_t *out = generation_status(e);
 
-	for (size_t i = 0; i < e->pool_count; i++)
-		json_array_append_new(roles, json_pack("{s:s,s:s,s:i,s:b,s:i}",
-		    "role", pool_role(e->pools[i]), "group", pool_group(e->pools[i]),
-		    "running", (int)pool_members(e->pools[i]),
-		    "ready", pool_ready(e->pools[i]), "deaths", (int)pool_deaths(e->pools[i])));
-	json_array_append_new(roles, json_pack("{s:s,s:b,s:b}", "role", "resolver",
-	    "running", e->resolver != NULL, "ready", e->resolver != NULL));
-	json_array_append_new(roles, json_pack("{s:s,s:b,s:b}", "role", "front",
-	    "running", e->fronts != NULL, "ready", e->fronts != NULL));
-	json_array_append_new(roles, json_pack("{s:s,s:b,s:b}", "role", "keys",
-	    "running", e->has_key, "ready", e->has_key));
-	json_object_set_new(out, "roles", roles);
+	json_array_append_new(json_object_get(out, "roles"), json_pack("{s:s,s:b,s:b}",
+	    "role", "keys", "running", e->has_key, "ready", e->has_key));
 	json_object_set_new(out, "intake", json_boolean(e->intake_open));
 	json_object_set_new(out, "dispatch", json_string(e->paused ? "paused" : "running"));
-	json_object_set_new(out, "mails_in_flight", json_integer((json_int_t)e->pipeline.mails.used));
+	json_object_set_new(out, "mails_in_flight", json_integer((json_int_t)e->traffic.mails.used));
 	json_object_set_new(out, "slots_ahead", json_integer((json_int_t)slots_count(e->slots)));
 	json_object_set_new(out, "up_s", json_integer(now_s() - e->started_s));
 	return out;
@@ -248,50 +141,94 @@ control_open(struct engine *e, struct frame *f)
 {
 	if (f->fd_count != 1)
 		return;
-	e->handlers = (struct handlers){ .store = e->store, .settings = e->settings,
-		.key = &e->audit_key, .publisher = e->publisher, .status = status_roles,
+	e->handlers = (struct handlers){ .store = e->store,
+		.settings = e->current->settings, .key = &e->audit_key,
+		.publisher = e->publisher, .status = status_roles,
 		.open = open_slot, .due = due, .discarded = discarded,
-		.keys = keys_ask, .pause = pause_set, .settled = is_settled, .arg = e };
+		.keys = keys_ask, .pause = pause_set, .settled = is_settled,
+		.reload = reload_ask, .arg = e };
 	e->control = control_server_new(e->loop, f->fds[0], handlers_table, &e->handlers);
 	f->fds[0] = -1;
 }
 
-static void
-keys_join(struct engine *e, int fd)
-{
-	keyring_join(e->keyring, fd);
-}
-
-/* A role that started: its channel goes to the part that speaks with it. */
-static void
-role_joins(struct engine *e, struct frame *f)
+/* True: the channel has found its part. */
+static bool
+generation_joins(struct generation *g, struct mt_span role, struct mt_span group,
+    struct frame *f)
 {
 	static const struct {
 		const char *role;
-		void (*join)(struct engine *, int fd);
-	} table[] = {
-		{ "front", intake_join }, { "resolver", resolver_join },
-		{ "keys", keys_join },
-	};
+		void (*join)(struct generation *, int fd, uint32_t instance);
+	} table[] = { { "front", intake_join }, { "resolver", resolver_join } };
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (span_is(role, table[i].role)) {
+			table[i].join(g, f->fds[0], f->id);
+			return true;
+		}
+	for (size_t i = 0; i < g->pool_count; i++)
+		if (span_is(role, pool_role(g->pools[i])) &&
+		    span_is(group, pool_group(g->pools[i]))) {
+			pool_join(g->pools[i], f->fds[0], f->id);
+			return true;
+		}
+	return false;
+}
+
+/* A role that started: its channel goes to the part that speaks with it.
+ * One of a generation that ended meanwhile is let go. */
+static void
+role_joins(struct engine *e, struct frame *f)
+{
 	struct unpack u = unpack_of(f->body);
+	uint32_t number = unpack_u32(&u);
 	struct mt_span role = unpack_span(&u), group = unpack_span(&u);
+	struct generation *g = generation_find(e, number);
 
 	if (u.bad || f->fd_count != 1)
 		log_panic("a role that cannot be read");
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (span_is(role, table[i].role)) {
-			table[i].join(e, f->fds[0]);
-			f->fds[0] = -1;
-			return;
-		}
-	for (size_t i = 0; i < e->pool_count; i++)
-		if (span_is(role, pool_role(e->pools[i])) &&
-		    span_is(group, pool_group(e->pools[i]))) {
-			pool_join(e->pools[i], f->fds[0], f->id);
-			f->fds[0] = -1;
-			return;
-		}
-	log_panic("a role nobody knows");
+	if (span_is(role, "keys"))
+		keyring_join(e->keyring, f->fds[0]);
+	else if (g == NULL)
+		return;
+	else if (!generation_joins(g, role, group, f))
+		log_panic("a role nobody knows");
+	f->fds[0] = -1;
+}
+
+static void
+generation_joins_us(struct engine *e, struct frame *f)
+{
+	struct settings *s;
+	struct bytes bytes;
+
+	if (f->fd_count != 1 || bytes_map(f->fds[0], &bytes) != 0)
+		log_panic("a generation without its settings");
+	f->fds[0] = -1;
+	if (settings_unpack(bytes.span, &s) != 0)
+		log_panic("settings that cannot be read");
+	bytes_free(&bytes);
+	generation_new(e, f->id, s);
+}
+
+static void
+generation_is_current(struct engine *e, struct frame *f)
+{
+	struct generation *g = generation_find(e, f->id);
+
+	if (g == NULL)
+		log_panic("a generation nobody knows");
+	generation_make_current(g);
+	e->handlers.settings = g->settings;
+}
+
+static void
+generation_is_given_up(struct engine *e, struct frame *f)
+{
+	struct generation *g = generation_find(e, f->id);
+
+	if (g != NULL && g->since_s == 0)
+		generation_free(g);
 }
 
 static void
@@ -300,26 +237,33 @@ role_died(struct engine *e, struct frame *f)
 	struct unpack u = unpack_of(f->body);
 	uint32_t signal = unpack_u32(&u);
 
-	for (size_t i = 0; i < e->pool_count; i++)
-		pool_died(e->pools[i], f->id, signal);
+	for (const struct generation *g = e->generations; g != NULL; g = g->next)
+		for (size_t i = 0; i < g->pool_count; i++)
+			pool_died(g->pools[i], f->id, signal);
 }
 
 static void
 master_frame(struct channel *c, struct frame *f, void *arg)
 {
-	struct engine *e = arg;
+	static const struct {
+		uint32_t type;
+		void (*fn)(struct engine *, struct frame *);
+	} table[] = {
+		{ PROTO_ROLE, role_joins }, { PROTO_CONTROL, control_open },
+		{ PROTO_DIED, role_died },
+		{ PROTO_GENERATION, generation_joins_us },
+		{ PROTO_CURRENT, generation_is_current },
+		{ PROTO_GIVE_UP, generation_is_given_up },
+		{ PROTO_RELOADED, reload_done }, { PROTO_CHECK, check_frame },
+	};
 
 	(void)c;
-	if (f->type == PROTO_ROLE)
-		role_joins(e, f);
-	else if (f->type == PROTO_DIED)
-		role_died(e, f);
-	else if (f->type == PROTO_CONTROL)
-		control_open(e, f);
-	else if (f->type == PROTO_CHECK && e->check)
-		check_frame(e, f);
-	else
-		log_panic("frame of type %u from the master", f->type);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].type == f->type) {
+			table[i].fn(arg, f);
+			return;
+		}
+	log_panic("frame of type %u from the master", f->type);
 }
 
 /* The master is gone or wants us gone: what was submitted is finished. */
@@ -366,21 +310,19 @@ keys_scratch(struct engine *e)
 }
 
 static void
-engine_open(struct engine *e, const char *dir)
+engine_open(struct engine *e, const char *dir, uint32_t number, struct settings *s)
 {
 	e->loop = loop_new();
 	e->started_s = now_s();
 	e->keep = e->check && dir != NULL;
 	state_open(e, dir);
-	e->pipeline = (struct pipeline){ .loop = e->loop, .settings = e->settings,
-		.poisons = &e->poisons, .check = e->check, .ops = { .dns = ask_dns, .claim_key = claim_key,
-		.look = claim_look, .get = claim_get, .judged = judged,
-		.freed = freed, .proven = record_proven, .arg = e } };
+	e->current = generation_new(e, number, s);
+	e->current->since_s = e->started_s;
 	e->early = early_new();
 	e->foresight = foresight_new();
 	e->keyring = keyring_new(e);
 	e->dispatch = dispatch_new(e);
-	pools_make(e);
+	e->reloads = reloads_new(e);
 	if (e->check && dir == NULL)
 		keys_scratch(e);
 	e->beat = (struct timer){ .fn = every_while, .arg = e };
@@ -409,6 +351,8 @@ main(int argc, char **argv)
 {
 	static struct engine engine;
 	const char *state = NULL;
+	uint32_t number = 1;	/* of the first generation */
+	struct settings *s;
 
 	log_open("engine", false);
 	sandbox_enter();
@@ -417,16 +361,18 @@ main(int argc, char **argv)
 			engine.check = true;
 		else if (strcmp(argv[i], "--state") == 0 && i + 1 < argc)
 			state = argv[++i];
+		else if (strcmp(argv[i], "--generation") == 0 && i + 1 < argc)
+			number = (uint32_t)strtoul(argv[++i], NULL, 10);
 	/* Each batch would give its memory back and fetch it again. */
 	mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTERM, stop_now);
 	signal(SIGINT, stop_now);
-	engine.settings = settings_receive();
+	s = settings_receive();
 	if (!engine.check)
-		state = engine.settings->state_dir;
+		state = s->state_dir;
 	lock(state);
-	engine_open(&engine, state);
+	engine_open(&engine, state, number, s);
 	loop_run(engine.loop);
 	store_close(engine.store);
 	publisher_free(engine.publisher);

@@ -45,6 +45,7 @@ struct front {
 	struct transaction *transactions[BUCKETS];
 	struct watch signals;
 	struct timer stop;
+	bool draining, stopping;
 	int stop_looks;
 	int status;		/* to exit with */
 };
@@ -203,12 +204,34 @@ on_reply(struct front *f, struct frame *frame)
 	return true;
 }
 
+/* Clients are taken from the moment the engine says whether there is room. */
+static void
+listeners_open(struct front *f)
+{
+	if (f->listeners != NULL || f->draining)
+		return;
+	f->listeners = xcalloc(f->settings->listener_count, sizeof(*f->listeners));
+	for (size_t i = 0; i < f->settings->listener_count; i++)
+		f->listeners[i] = listener_new(&f->service, PROTO_FIRST_FD + (int)i,
+		    &f->settings->listeners[i]);
+}
+
+static void
+listeners_close(struct front *f)
+{
+	for (size_t i = 0; f->listeners != NULL && i < f->settings->listener_count; i++)
+		listener_free(f->listeners[i]);
+	free(f->listeners);
+	f->listeners = NULL;
+}
+
 static bool
 on_intake(struct front *f, struct frame *frame)
 {
 	struct unpack u = unpack_of(frame->body);
 
 	f->service.site.intake = unpack_u8(&u) != 0;
+	listeners_open(f);
 	return unpack_done(&u);
 }
 
@@ -243,39 +266,48 @@ on_engine_gone(struct channel *ch, void *arg)
 	loop_stop(f->loop);
 }
 
-/* SIGTERM: no new clients; mails in hand are finished. */
+static void
+on_empty(void *arg)
+{
+	loop_stop(((struct front *)arg)->loop);
+}
+
+/* Sessions end where a mail ends; only SIGTERM cuts off what takes longer. */
 static void
 on_stop(struct timer *t)
 {
 	struct front *f = t->arg;
 
-	if (service_drain(&f->service, REPLY_SHUTDOWN) == 0 ||
-	    ++f->stop_looks > STOP_LOOKS)
+	service_drain(&f->service, f->stopping ? REPLY_SHUTDOWN : REPLY_RELOADED);
+	if (f->stopping && ++f->stop_looks > STOP_LOOKS)
 		loop_stop(f->loop);
 	else
 		timer_set(f->loop, t, STOP_LOOK_MS);
 }
 
-static void
-listeners_close(struct front *f)
-{
-	for (size_t i = 0; i < f->settings->listener_count; i++) {
-		listener_free(f->listeners[i]);
-		f->listeners[i] = NULL;
-	}
-}
-
+/* No new clients.  SIGHUP: a newer front has them, ours may take their time,
+ * at the second one no longer; SIGTERM: mails in hand are finished. */
 static void
 on_signal(struct watch *w, uint32_t events)
 {
 	struct front *f = w->arg;
 	struct signalfd_siginfo info;
+	bool again;
 
 	(void)events;
-	if (read(w->fd, &info, sizeof(info)) != sizeof(info) || f->stop.slot != 0)
+	if (read(w->fd, &info, sizeof(info)) != sizeof(info) || f->stopping)
 		return;
+	again = f->draining;
+	f->stopping = info.ssi_signo == SIGTERM;
+	f->draining = true;
 	listeners_close(f);
-	on_stop(&f->stop);
+	f->service.empty = on_empty;
+	if (f->service.count == 0)
+		loop_stop(f->loop);
+	else if (f->stopping || again)
+		on_stop(&f->stop);
+	else
+		timer_set(f->loop, &f->stop, (int64_t)f->settings->limits.drain_s * 1000);
 }
 
 static void
@@ -286,6 +318,7 @@ signals_open(struct front *f)
 	signal(SIGPIPE, SIG_IGN);	/* OpenSSL writes with write() */
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	f->signals = (struct watch){ .fn = on_signal, .arg = f,
 		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) };
@@ -347,10 +380,6 @@ front_open(struct front *f)
 	service_init(&f->service, f->loop, f->settings, tls);
 	f->service.site.calls = &calls;
 	f->service.site.arg = f;
-	f->listeners = xcalloc(f->settings->listener_count, sizeof(*f->listeners));
-	for (size_t i = 0; i < f->settings->listener_count; i++)
-		f->listeners[i] = listener_new(&f->service, PROTO_FIRST_FD + (int)i,
-		    &f->settings->listeners[i]);
 	sandbox_lock(SANDBOX_FRONT, NULL);
 	channel_send(f->engine, PROTO_READY, 0, SPAN(""), NULL, 0);
 }
@@ -359,7 +388,6 @@ static void
 front_close(struct front *f)
 {
 	listeners_close(f);
-	free(f->listeners);
 	service_close(&f->service, REPLY_SHUTDOWN);
 	tls_server_free(f->service.tls);
 	service_fini(&f->service);
@@ -370,13 +398,26 @@ front_close(struct front *f)
 	settings_free(f->settings);
 }
 
+/* --try: would it start?  tls_load() ends what would not. */
+static int
+try(void)
+{
+	struct settings *settings = settings_receive();
+
+	tls_server_free(tls_load(settings));
+	settings_free(settings);
+	return 0;
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct front f = { 0 };
 
 	log_open("front", false);
 	sandbox_enter();
+	if (argc == 3 && strcmp(argv[2], "--try") == 0)
+		return try();
 	front_open(&f);
 	loop_run(f.loop);
 	front_close(&f);

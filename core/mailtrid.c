@@ -14,6 +14,7 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -27,11 +28,9 @@
 #include "master/roles.h"
 
 struct master {
-	struct settings *settings;
 	struct loop *loop;
 	struct roles *roles;
 	struct watch signals;
-	int *listeners;
 	int control, lock;
 	int status;
 };
@@ -118,32 +117,44 @@ check(const struct options *o)
 	return status;
 }
 
-static struct settings *
+/* Its problems go to standard error.  NULL: it has errors. */
+static struct config *
 load(const char *file)
 {
-	struct problems problems;
-	struct settings *s;
+	struct buf problems = { 0 };
+	struct config *c = NULL;
+	int fd, error;
+	pid_t pid;
 
-	problems_init(&problems);
-	s = parse_settings(file, &problems);
-	problems_print(&problems, stderr, isatty(STDERR_FILENO));
-	problems_fini(&problems);
-	return s;
+	error = config_read_start(file, NULL, &pid, &fd);
+	if (error == 0) {
+		error = config_read_end(fd, &c, &problems);
+		close(fd);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			continue;
+	}
+	if (problems.len > 0)
+		fwrite(problems.p, problems.len, 1, stderr);
+	if (error != 0 && error != EINVAL)
+		log_fatal("cannot read the configuration: %s", strerror(error));
+	buf_free(&problems);
+	return c;
 }
 
 static void
 on_ready(void *arg)
 {
 	const struct master *m = arg;
+	const struct settings *s = roles_settings(m->roles);
 	struct buf b = { 0 };
 	char name[LISTEN_NAME_MAX];
 
-	for (size_t i = 0; i < m->settings->listener_count; i++)
+	for (size_t i = 0; i < s->listener_count; i++)
 		buf_printf(&b, "%s%s (%stls %s)", i == 0 ? "" : ", ",
-		    listen_name(m->listeners[i], name),
-		    m->settings->listeners[i].protocol == PROTOCOL_LMTP ? "lmtp, " : "",
+		    listen_name(roles_listeners(m->roles)[i], name),
+		    s->listeners[i].protocol == PROTOCOL_LMTP ? "lmtp, " : "",
 		    (const char *const[]){
-		    "required", "offered", "none" }[m->settings->listeners[i].tls]);
+		    "required", "offered", "none" }[s->listeners[i].tls]);
 	log_info("ready: listening on %s", buf_string(&b));
 	notify_send("READY=1\nSTATUS=taking mail");
 	buf_free(&b);
@@ -168,8 +179,7 @@ on_signal(struct watch *w, uint32_t events)
 	if (read(w->fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGHUP) {
-		log_warning("SIGHUP: the configuration is read at start only; "
-		    "restart mailtrid");
+		roles_reload(m->roles);
 		return;
 	}
 	log_info("stopping");
@@ -235,51 +245,45 @@ root_key_make(const struct settings *s)
 }
 
 static void
-master_open(struct master *m)
+master_open(struct master *m, const char *file, struct config *c)
 {
+	const struct settings *s = c->settings;
+	int *listeners = xcalloc(s->listener_count, sizeof(*listeners));
 	char why[LISTEN_WHY_MAX];
 
-	if (geteuid() == 0 && m->settings->user == NULL)
-		log_warning("%s: the roles run as root: set user", m->settings->file);
-	m->listeners = xcalloc(m->settings->listener_count, sizeof(*m->listeners));
-	if (listen_directories(m->settings, why) != 0 ||
-	    listen_open(m->settings, m->listeners, why) != 0)
+	if (geteuid() == 0 && s->user == NULL)
+		log_warning("%s: the roles run as root: set user", s->file);
+	if (listen_directories(s, why) != 0 || listen_open(s, listeners, why) != 0)
 		log_fatal("%s", why);
-	m->lock = state_lock(m->settings->state_dir);
-	if (listen_control(m->settings, &m->control, why) != 0)
+	m->lock = state_lock(s->state_dir);
+	if (listen_control(s, &m->control, why) != 0)
 		log_fatal("%s", why);
-	restore_check(m->settings);
-	root_key_make(m->settings);
+	restore_check(s);
+	root_key_make(s);
 	m->loop = loop_new();
 	signals_open(m);
-	m->roles = roles_new(&(struct roles_options){ .loop = m->loop,
-	    .settings = m->settings, .listeners = m->listeners,
-	    .control = m->control, .on_ready = on_ready, .on_end = on_end,
-	    .arg = m });
+	m->roles = roles_new(&(struct roles_options){ .loop = m->loop, .file = file,
+	    .config = c, .listeners = listeners, .control = m->control,
+	    .on_ready = on_ready, .on_end = on_end, .arg = m });
 }
 
 static void
 master_close(struct master *m)
 {
+	const struct settings *s = roles_settings(m->roles);
+	static const struct settings none;
 	char *control = NULL;
 
-	if (m->roles != NULL)
-		roles_free(m->roles);
-	if (asprintf(&control, "%s/control", m->settings->run_dir) >= 0)
+	if (asprintf(&control, "%s/control", s->run_dir) >= 0)
 		unlink(control);
 	free(control);
-	for (size_t i = 0; i < m->settings->listener_count; i++) {
-		close(m->listeners[i]);
-		if (m->settings->listeners[i].host == NULL)
-			unlink(m->settings->listeners[i].address + strlen("unix:"));
-	}
-	free(m->listeners);
+	listen_forget(s, &none);
+	roles_free(m->roles);
 	close(m->control);
 	close(m->lock);
 	loop_unwatch(m->loop, &m->signals);
 	close(m->signals.fd);
 	loop_free(m->loop);
-	settings_free(m->settings);
 }
 
 int
@@ -287,6 +291,7 @@ main(int argc, char **argv)
 {
 	struct options o = { .file = MAILTRI_CONFDIR "/mailtri.conf" };
 	struct master m = { .status = EXIT_FAILURE };
+	struct config *config;
 	int status = options_parse(&o, argc, argv);
 
 	if (status >= 0)
@@ -297,13 +302,14 @@ main(int argc, char **argv)
 #ifndef __SANITIZE_ADDRESS__	/* which looks for leaks as a debugger would */
 	prctl(PR_SET_DUMPABLE, 0);	/* secrets pass through */
 #endif
-	m.settings = load(o.file);
-	if (m.settings == NULL)
+	config = load(o.file);
+	if (config == NULL)
 		return EX_CONFIG;
 	sandbox_lock(SANDBOX_MASTER, NULL);
-	master_open(&m);
-	if (m.roles != NULL)
-		loop_run(m.loop);
+	master_open(&m, o.file, config);
+	if (m.roles == NULL)
+		return EXIT_FAILURE;
+	loop_run(m.loop);
 	master_close(&m);
 	return m.status;
 }

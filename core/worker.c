@@ -153,12 +153,14 @@ main(int argc, char **argv)
 		return describe_main(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "--check") == 0)
 		return check_main(argv[2]);
-	if (argc != 2 || strncmp(argv[1], "worker:", 7) != 0)
+	if (argc < 2 || argc > 3 || strncmp(argv[1], "worker:", 7) != 0)
 		return usage();
 	log_open(argv[1], false);
 	settings = settings_receive();
 	group_open(&group, argv[1] + 7, settings, secrets_receive());
 	group_lock(&group, SANDBOX_WORKER);
+	if (argc == 3)
+		return strcmp(argv[2], "--try") == 0 ? 0 : usage();
 	if (frame_send(PROTO_CHANNEL_FD, PROTO_READY, 0, SPAN(""), NULL, 0) != 0)
 		return 75;
 	while (frame_recv(PROTO_CHANNEL_FD, &f, &in, 0) == 0) {

@@ -446,7 +446,7 @@ main(int argc, char **argv)
 {
 	static const char prefix[] = "worker-net:";
 
-	if (argc != 2 || strncmp(argv[1], prefix, sizeof(prefix) - 1) != 0) {
+	if (argc < 2 || argc > 3 || strncmp(argv[1], prefix, sizeof(prefix) - 1) != 0) {
 		fputs("worker-net is started by mailtrid\n", stderr);
 		return 64;
 	}
@@ -459,6 +459,8 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < net.group.count; i++)
 		trust_load(net.group.members[i].setting);
 	group_lock(&net.group, SANDBOX_WORKER_NET);
+	if (argc == 3)
+		return strcmp(argv[2], "--try") == 0 ? 0 : 64;
 	net.channel = channel_new(net.loop, PROTO_CHANNEL_FD, serve, engine_gone, NULL);
 	channel_send(net.channel, PROTO_READY, 0, SPAN(""), NULL, 0);
 	loop_run(net.loop);

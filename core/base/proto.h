@@ -17,21 +17,36 @@
 enum { PROTO_CHANNEL_FD = 3, PROTO_SETTINGS_FD = 4, PROTO_SECRETS_FD = 5, PROTO_FIRST_FD = 6 };
 
 enum proto_type {
-	/* master -> engine.  id 0. */
-	PROTO_ROLE = 1,		/* id: instance; string role, string group; fd:
+	/* master -> engine.  A generation is one configuration and the roles
+	 * that work by it; the engine's own first one is current from its
+	 * start.  id: the generation's number where nothing else is said. */
+	PROTO_ROLE = 1,		/* id: instance; u32 generation (of no meaning for
+				 * keys), string role, string group; fd:
 				 * channel to a role that just started; also
 				 * after respawn, under a new instance */
-	PROTO_CONTROL,		/* fd: listening unix socket for mailtrictl */
+	PROTO_CONTROL,		/* id 0; fd: listening unix socket for mailtrictl */
 	PROTO_DIED,		/* id: instance that ended; u32 signal it died
 				 * of, or 0 */
 	/* engine -> master */
 	PROTO_KILL,		/* id: instance that hangs or lies: SIGKILL it */
-	PROTO_SERVES,		/* id: instance that came to be ready: should it
-				 * die, another starts at once */
+	/* master -> engine */
+	PROTO_GENERATION,	/* fd: settings; its roles follow, nothing is given
+				 * to it before it is current */
+	PROTO_CURRENT,		/* it takes what is new; older ones drain */
+	PROTO_GIVE_UP,		/* it never became current: forget it */
+	PROTO_RELOADED,		/* id: the last PROTO_RELOAD this answers (0:
+				 * none); u32 generation that is in force, u8
+				 * reloaded, string problems, one a line */
+	/* engine -> master */
+	PROTO_OVER,		/* an older one has no session, no mail and no
+				 * delivery left; its channels are closed */
 
-	/* any role -> engine, once, when it is ready to serve; and engine ->
-	 * master, once, when intake opened for the first time.  id 0. */
+	/* any role -> engine, once, when it is ready to serve.  id 0.  engine
+	 * -> master: id: the instance that is ready; 0, once: intake opened
+	 * for the first time. */
 	PROTO_READY = 10,
+	/* engine -> master */
+	PROTO_RELOAD,		/* id: of the request, counting up */
 
 	/* front -> engine.  id = transaction, unique while it lives. */
 	PROTO_RCPT = 20,	/* envelope; answer: PROTO_REPLY */
@@ -47,7 +62,8 @@ enum proto_type {
 	/* engine -> front */
 	PROTO_REPLY = 30,	/* u16 code, string enhanced, string text,
 				 * string event (message accepted) */
-	PROTO_INTAKE,		/* id 0; u8 open: 0 = answer 452 4.3.1 at MAIL */
+	PROTO_INTAKE,		/* id 0; u8 open: 0 = answer 452 4.3.1 at MAIL.
+				 * Clients are accepted from the first one on */
 
 	/* engine -> parser and back.  id = job. */
 	PROTO_PARSE = 40,	/* bytes raw; answer: PROTO_VIEW */

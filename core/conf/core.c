@@ -81,6 +81,9 @@ static const struct core_row limits_rows[] = {
 	    CORE_U32, S(limits.data_s), 0 },
 	{ { "session", "1h", NULL, "time a session may last", MT_OPT_DURATION,
 	    0, 1, 86400 }, CORE_U32, S(limits.session_s), 0 },
+	{ { "drain", "5m", NULL, "time the sessions of an older configuration "
+	    "have after a reload; then each gets 421 between two mails",
+	    MT_OPT_DURATION, 0, 0, 3600 }, CORE_U32, S(limits.drain_s), 0 },
 	{ { "judge", "60s", NULL, "time from the end of DATA to our answer; "
 	    "beyond: 451", MT_OPT_DURATION, 0, 1, 600 },
 	    CORE_U32_MS, S(limits.judge_ms), 0 },

@@ -19,7 +19,8 @@
 /* A worker that runs to its end, and what it said. */
 struct run {
 	const char *const *argv;	/* [0] is the program */
-	int settings_fd;	/* -1: none */
+	const char *user;	/* NULL: stay */
+	int settings_fd, secrets_fd;	/* -1: none */
 	struct buf out, err;
 	int status;
 };
@@ -99,12 +100,12 @@ run_child(struct run *r, struct spawn *s, int out, int err)
 static int
 run_whole(struct run *r)
 {
-	int out[2], err[2], fds[2] = { -1, r->settings_fd }, error;
-	struct spawn s = { .path = r->argv[0], .argv = r->argv };
+	int out[2], err[2], fds[3] = { -1, r->settings_fd, r->secrets_fd }, error;
+	struct spawn s = { .path = r->argv[0], .argv = r->argv, .user = r->user };
 
 	if (r->settings_fd >= 0) {
 		s.fds = fds;
-		s.fd_count = 2;
+		s.fd_count = 3;
 	}
 	if (pipe2(out, O_CLOEXEC) < 0)
 		return errno;
@@ -182,7 +183,7 @@ describe_run(const char *worker, const char *so, struct arena *a,
     struct descriptor *d, char why[DESCRIBE_WHY_MAX])
 {
 	const char *argv[] = { worker, "--describe", so, NULL };
-	struct run r = { .argv = argv, .settings_fd = -1 };
+	struct run r = { .argv = argv, .settings_fd = -1, .secrets_fd = -1 };
 	char reason[SCHEMA_WHY_MAX];
 	int error = run_whole(&r);
 
@@ -215,7 +216,7 @@ int
 describe_check_run(const struct describe_check *c, char why[DESCRIBE_WHY_MAX])
 {
 	const char *argv[] = { c->worker, "--check", c->stage, NULL };
-	struct run r = { .argv = argv, .settings_fd = c->settings_fd };
+	struct run r = { .argv = argv, .settings_fd = c->settings_fd, .secrets_fd = -1 };
 	int error = run_whole(&r);
 
 	if (error != 0 || (!run_exited(&r, 0) && !run_exited(&r, 1)))
@@ -226,6 +227,27 @@ describe_check_run(const struct describe_check *c, char why[DESCRIBE_WHY_MAX])
 		buf_string(&r.out);
 		refusals_report(c, (char *)r.out.p);
 	}
+	run_free(&r);
+	return error;
+}
+
+int
+describe_try_run(const struct describe_try *t, char why[DESCRIBE_WHY_MAX])
+{
+	const char *argv[] = { t->program, t->instance, "--try", NULL };
+	struct run r = { .argv = argv, .user = t->user,
+		.settings_fd = t->settings_fd, .secrets_fd = t->secrets_fd };
+	static const char word[] = "fatal: ";
+	const char *fatal = NULL;
+	int error = run_whole(&r);
+
+	if (error == 0 && !run_exited(&r, 0))
+		fatal = strstr(buf_string(&r.err), word);
+	if (fatal != NULL)
+		error = refuse(why, EINVAL, "%.*s", (int)strcspn(fatal + strlen(word), "\n"),
+		    fatal + strlen(word));
+	else if (error != 0 || !run_exited(&r, 0))
+		error = run_refuse(&r, error, t->instance, why);
 	run_free(&r);
 	return error;
 }

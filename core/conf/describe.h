@@ -11,6 +11,9 @@
  *		runs the stage's check() on each of its option sets; a line
  *		"INDEX<tab>sentence" on standard output for each refused one;
  *		exit 0: none refused, 1: some, else: it could not be run
+ *	ROLE INSTANCE --try	(fd 4: settings, fd 5: secrets)
+ *		front, worker or worker-net opens what it would serve with;
+ *		exit 0, or a line with "fatal: " on standard error
  */
 #ifndef MAILTRI_CONF_DESCRIBE_H
 #define MAILTRI_CONF_DESCRIBE_H
@@ -37,5 +40,15 @@ struct describe_check {
 	void *arg;
 };
 int describe_check_run(const struct describe_check *, char why[DESCRIBE_WHY_MAX]);
+
+/* Whether a role would start: its program with --try opens all it would serve
+ * with, and ends.  0; or an errno value and why, its own words where it has
+ * some. */
+struct describe_try {
+	const char *program, *instance;	/* "/.../worker", "worker:checks" */
+	const char *user;	/* as in struct spawn */
+	int settings_fd, secrets_fd;	/* memfds: packed, this role's */
+};
+int describe_try_run(const struct describe_try *, char why[DESCRIBE_WHY_MAX]);
 
 #endif

@@ -72,6 +72,7 @@ limits_pack(struct buf *b, const struct setting_limits *l)
 	pack_u32(b, l->data_s);
 	pack_u32(b, l->session_s);
 	pack_u32(b, l->judge_ms);
+	pack_u32(b, l->drain_s);
 	pack_u32(b, l->deliver_age_s);
 	pack_u32(b, l->retry_min_s);
 	pack_u32(b, l->retry_max_s);
@@ -91,6 +92,7 @@ limits_unpack(struct unpack *u, struct setting_limits *l)
 	l->data_s = unpack_u32(u);
 	l->session_s = unpack_u32(u);
 	l->judge_ms = unpack_u32(u);
+	l->drain_s = unpack_u32(u);
 	l->deliver_age_s = unpack_u32(u);
 	l->retry_min_s = unpack_u32(u);
 	l->retry_max_s = unpack_u32(u);

@@ -75,6 +75,7 @@ struct setting_limits {
 	uint32_t data_s;	/* the whole of DATA, beside 500 bytes/s */
 	uint32_t session_s;	/* a session in all */
 	uint32_t judge_ms;	/* 60000 */
+	uint32_t drain_s;	/* of sessions, after a reload */
 	uint32_t deliver_age_s;	/* give up after: 5 d */
 	uint32_t retry_min_s, retry_max_s;
 };

@@ -40,22 +40,55 @@ queue_print(struct context *c, const json_t *queue)
 static void
 roles_print(struct context *c, const json_t *roles)
 {
-	static const char *const headings[] = { "ROLE", "GROUP", "RUNNING", "READY", "DEATHS" };
+	static const char *const headings[] = { "ROLE", "GROUP", "GENERATION", "RUNNING",
+		"READY", "DEATHS" };
 	struct table table;
 	const json_t *role;
 	size_t i;
 
 	if (json_array_size(roles) == 0)
 		return;
-	table_init(&table, &c->arena, headings, 5);
+	table_init(&table, &c->arena, headings, 6);
 	json_array_foreach(roles, i, role) {
 		bool ready = json_is_true(json_object_get(role, "ready"));
 		struct cell row[] = {
 			{ member_text(&c->arena, role, "role"), TERM_PLAIN },
 			{ member_text(&c->arena, role, "group"), TERM_PLAIN },
+			{ member_text(&c->arena, role, "generation"), TERM_PLAIN },
 			{ member_text(&c->arena, role, "running"), TERM_PLAIN },
 			{ ready ? "yes" : "no", ready ? TERM_GOOD : TERM_BAD },
 			{ member_text(&c->arena, role, "deaths"), TERM_PLAIN },
+		};
+
+		table_add(&table, row);
+	}
+	table_print(&table, &c->term);
+	fputc('\n', c->term.out);
+}
+
+/* One alone is the usual case and needs no table. */
+static void
+generations_print(struct context *c, const json_t *generations)
+{
+	static const char *const headings[] = { "GENERATION", "STATE", "MAILS", "DELIVERIES",
+		"SESSIONS", "FOR" };
+	struct table table;
+	const json_t *g;
+	size_t i;
+
+	if (json_array_size(generations) < 2)
+		return;
+	table_init(&table, &c->arena, headings, 6);
+	json_array_foreach(generations, i, g) {
+		bool open = json_is_true(json_object_get(g, "sessions"));
+		struct cell row[] = {
+			{ member_text(&c->arena, g, "generation"), TERM_PLAIN },
+			{ member_text(&c->arena, g, "state"), TERM_PLAIN },
+			{ member_text(&c->arena, g, "mails"), TERM_PLAIN },
+			{ member_text(&c->arena, g, "deliveries"), TERM_PLAIN },
+			{ open ? "yes" : "no", TERM_PLAIN },
+			{ arena_printf(&c->arena, "%s s",
+			    member_text(&c->arena, g, "age_s")), TERM_PLAIN },
 		};
 
 		table_add(&table, row);
@@ -78,6 +111,7 @@ on_status(json_t *status, void *arg)
 		return;
 	}
 	roles_print(c, json_object_get(status, "roles"));
+	generations_print(c, json_object_get(status, "generations"));
 	queue_print(c, json_object_get(status, "queue"));
 	if (intake != NULL)
 		term_field(&c->term, "intake", json_is_true(intake) ? "open" : "closed");

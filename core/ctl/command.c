@@ -3,6 +3,7 @@
 #include "ctl/command.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -51,6 +52,41 @@ context_settings(struct context *c)
 	return c->settings;
 }
 
+/* What a line gives run_dir; NULL: it is another line. */
+static const char *
+run_dir_of(struct arena *arena, const char *line)
+{
+	line += strspn(line, " \t");
+	if (strncmp(line, "run_dir", 7) != 0)
+		return NULL;
+	line += 7;
+	line += strspn(line, " \t");
+	if (*line != '=')
+		return NULL;
+	line++;
+	line += strspn(line, " \t\"'");
+	return *line != '/' ? NULL :
+	    arena_string(arena, span_make(line, strcspn(line, "\"'#\r\n")));
+}
+
+const char *
+context_control(struct context *c)
+{
+	const char *file = c->config == NULL ? MAILTRI_CONFDIR "/mailtri.conf" : c->config;
+	const char *run_dir = NULL;
+	FILE *in = c->control != NULL ? NULL : fopen(file, "re");
+	char line[PATH_MAX];
+
+	if (c->control != NULL)
+		return c->control;
+	while (in != NULL && run_dir == NULL && fgets(line, sizeof(line), in) != NULL)
+		run_dir = run_dir_of(&c->arena, line);
+	if (in != NULL)
+		fclose(in);
+	return arena_printf(&c->arena, "%s/control",
+	    run_dir == NULL ? MAILTRI_RUNDIR : run_dir);
+}
+
 static const char *
 control_path(struct context *c)
 {
@@ -59,10 +95,12 @@ control_path(struct context *c)
 	if (c->control != NULL)
 		return c->control;
 	s = context_settings(c);
-	if (s == NULL)		/* the daemon may well run with an older form */
-		command_error("trying the daemon in %s in spite of these errors",
-		    MAILTRI_RUNDIR);
-	return arena_printf(&c->arena, "%s/control", s == NULL ? MAILTRI_RUNDIR : s->run_dir);
+	if (s != NULL)
+		return arena_printf(&c->arena, "%s/control", s->run_dir);
+	/* The daemon may well run with an older form. */
+	command_error("trying the daemon at %s in spite of these errors",
+	    context_control(c));
+	return context_control(c);
 }
 
 static void

@@ -43,7 +43,7 @@ struct command {
 	int (*run)(struct context *);
 };
 
-extern const struct command status_commands[], queue_commands[], audit_commands[],
+extern const struct command status_commands[], reload_commands[], queue_commands[], audit_commands[],
     check_commands[], explain_commands[], stages_commands[],
     conf_commands[], keys_commands[], backup_commands[], restore_commands[];	/* end with name NULL */
 
@@ -56,6 +56,9 @@ struct settings *context_settings(struct context *);
 /* Asks the engine; an exit code.  What went wrong has been printed. */
 int context_call(struct context *, json_t *request, control_object_fn, void *arg);	/* takes
 		 * the reference */
+
+/* The control socket as the file names it, right or wrong otherwise. */
+const char *context_control(struct context *);
 
 void command_json(const struct context *, const json_t *);	/* one line */
 void command_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -140,6 +140,7 @@ role_send(struct crew *c, const struct member *m, const char *role, int fd)
 {
 	struct buf b = { 0 };
 
+	pack_u32(&b, 1);	/* the engine's first generation */
 	pack_string(&b, role);
 	pack_string(&b, m == NULL ? "" : m->group);
 	channel_send(c->engine, PROTO_ROLE, m == NULL ? ++c->last_instance : m->instance,

@@ -274,8 +274,21 @@ show_handle(struct control_reply *r, const json_t *request, void *arg)
 	queue_load(a->h->store, &a->job.load);
 }
 
+static void
+reload_handle(struct control_reply *r, const json_t *request, void *arg)
+{
+	const struct handlers *h = arg;
+
+	(void)request;
+	if (h->reload == NULL)
+		control_fail(r, "nothing is in force that could be reloaded");
+	else
+		h->reload(r, h->arg);
+}
+
 const struct control_command handlers_table[] = {
 	{ "status", status_handle },
+	{ "reload", reload_handle },
 	{ "queue.list", list_handle },
 	{ "queue.show", show_handle },
 	{ "queue.retry", handlers_act },

@@ -20,6 +20,7 @@
  *	audit.prove	{"seq"} or {"event"}: {"seq","records","proof"}
  *	audit.growth	{"old","new"}: {"path":[base64]}
  *	audit.checkpoint	{"note"}, the last one
+ *	reload		{"problem"} each, then {"generation"} that is in force
  *	explain		{"event"}: the report its verdict was made with
  *
  * Use: control_server_new(loop, fd, handlers_table, &handlers).
@@ -69,6 +70,8 @@ struct handlers {
 	void (*pause)(bool, void *arg);
 	/* What a crash or a restore left behind has been put right. */
 	bool (*settled)(void *arg);
+	/* Ends the reply when the configuration was read again, or was not. */
+	void (*reload)(struct control_reply *, void *arg);
 	void *arg;
 };
 

@@ -99,14 +99,14 @@ stages_take(struct engine *e, struct unpack *u, struct line_of *line)
 	uint32_t count = unpack_count(u, 4);
 
 	if (count > 0)
-		line->only = xcalloc(e->settings->stage_count, sizeof(bool));
+		line->only = xcalloc(e->current->settings->stage_count, sizeof(bool));
 	for (uint32_t i = 0; i < count; i++) {
 		struct mt_span name = unpack_span(u);
 		size_t s = 0;
 
-		while (s < e->settings->stage_count && !span_is(name, e->settings->stages[s].name))
+		while (s < e->current->settings->stage_count && !span_is(name, e->current->settings->stages[s].name))
 			s++;
-		if (s == e->settings->stage_count)
+		if (s == e->current->settings->stage_count)
 			return false;
 		line->only[s] = true;
 	}
@@ -197,7 +197,7 @@ dialogue_refuses(const struct engine *e, const struct mail *m, struct mt_span ra
 		return REPLY_SENDER;
 	if (!path_is_good(v->rcpt, false))
 		return REPLY_RECIPIENT;
-	faults = data_faults(raw, e->settings->limits.message_bytes);
+	faults = data_faults(raw, e->current->settings->limits.message_bytes);
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if ((faults & table[i].fault) != 0)
 			return table[i].reply;
@@ -263,7 +263,7 @@ check_line(struct engine *e, struct frame *f)
 		log_panic("a check that cannot be read");
 	envelope.sender = canonical(envelope.sender, sender);
 	envelope.rcpt = canonical(envelope.rcpt, rcpt);
-	m = mail_new(&e->pipeline, &envelope, now != 0 ? now : now_s());
+	m = mail_new(&e->current->pipeline, &envelope, now != 0 ? now : now_s());
 	m->arg = line;
 	m->only = line->only;
 	judge(e, m);

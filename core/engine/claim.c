@@ -24,7 +24,7 @@ struct get {
 void
 claim_key(void *arg, struct mt_span stage, struct mt_span key, uint8_t out[CLAIM_KEY_SIZE])
 {
-	struct engine *e = arg;
+	const struct engine *e = ((struct generation *)arg)->engine;
 	struct mt_span parts[] = { SPAN("claim\0"), stage, SPAN("\0"), key };
 
 	hash_hmac(e->installation_key, parts, 4, out);
@@ -34,7 +34,7 @@ static void
 looked(struct store_job *job)
 {
 	struct look *l = job->arg;
-	struct mail *m = mail_find(&l->engine->pipeline, l->mail);
+	struct mail *m = mail_find(&l->engine->traffic, l->mail);
 	struct claim *c = m == NULL ? NULL : m->held;
 
 	while (c != NULL && memcmp(c->key, l->state.claim.key, HASH_SIZE) != 0)
@@ -49,7 +49,7 @@ looked(struct store_job *job)
 void
 claim_look(void *arg, struct mail *m, struct claim *c, struct mt_span question)
 {
-	struct engine *e = arg;
+	struct engine *e = ((struct generation *)arg)->engine;
 	struct look *l = xcalloc(1, sizeof(*l));
 
 	l->engine = e;
@@ -66,7 +66,7 @@ static void
 got(struct store_job *job)
 {
 	struct get *g = job->arg;
-	struct mail *m = mail_find(&g->engine->pipeline, g->mail);
+	struct mail *m = mail_find(&g->engine->traffic, g->mail);
 	struct mt_span value = buf_span(&g->state.value);
 	struct answer a = { .question = buf_span(&g->question), .rr = &value,
 		.status = g->state.found ? MT_OK : MT_NODATA, .count = g->state.found };
@@ -81,7 +81,7 @@ got(struct store_job *job)
 void
 claim_get(void *arg, struct mail *m, const uint8_t key[CLAIM_KEY_SIZE], struct mt_span question)
 {
-	struct engine *e = arg;
+	struct engine *e = ((struct generation *)arg)->engine;
 	struct get *g = xcalloc(1, sizeof(*g));
 
 	g->engine = e;
@@ -118,6 +118,6 @@ claim_poisons_load(struct engine *e)
 	l->engine = e;
 	l->state = (struct state_get){ .now_s = now_s(),
 		.job = { .done = poisons_loaded, .arg = l } };
-	suspect_list_key(&e->pipeline, l->state.key);
+	suspect_list_key(&e->current->pipeline, l->state.key);
 	state_get(e->store, &l->state);
 }

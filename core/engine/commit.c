@@ -234,7 +234,7 @@ targets_of(struct commit *c, size_t *count)
 
 	*count = m->route->deliver_count;
 	for (size_t i = 0; i < m->route->deliver_count; i++) {
-		const char *stage = c->engine->settings->stages[m->route->deliver[i]].name;
+		const char *stage = m->pipeline->settings->stages[m->route->deliver[i]].name;
 
 		snprintf(t[i].stage, sizeof(t[i].stage), "%s", stage);
 		target_key(c->engine, m, stage, t[i].key);
@@ -266,7 +266,7 @@ raw_traced(struct commit *c)
 {
 	const struct mail *m = c->mail;
 	struct trace trace = { .envelope = &m->envelope, .event = m->event,
-		.hostname = c->engine->settings->hostname, .time_s = m->now };
+		.hostname = m->pipeline->settings->hostname, .time_s = m->now };
 
 	if (m->view.field_count >= VIEW_FIELDS_MAX ||
 	    m->view.body_offset > VIEW_HEADER_BYTES_MAX - TRACE_MAX)
@@ -292,7 +292,7 @@ accept_mail(struct commit *c)
 	*a = (struct queue_accept){ .job = { .done = accept_done, .arg = c },
 		.event = m->event, .route = m->route->address, .now_s = m->now,
 		.retain_until_s = m->now + m->route->retain_s,
-		.give_up_s = m->now + e->settings->limits.deliver_age_s,
+		.give_up_s = m->now + m->pipeline->settings->limits.deliver_age_s,
 		.slot = c->slot, .head = buf_span(&c->head), .raw = raw_traced(c),
 		.entries = &c->entry, .entry_count = 1 };
 	a->claims = claims_of(c, &a->claim_count);

@@ -35,7 +35,8 @@ struct attempt {
 	struct mail_bytes bytes, view;
 	struct journal_entry entry;
 	struct request request;
-	uint32_t stage;		/* index in settings */
+	struct generation *generation;	/* it is carried out by */
+	uint32_t stage;		/* index in its settings */
 	bool unparsed;		/* the parser died with it in hand */
 	uint32_t id;
 };
@@ -53,9 +54,11 @@ struct dispatch {
 };
 
 struct dial {
+	struct generation *generation;
 	struct pool *pool;
 	uint32_t instance;	/* of the worker that asked */
 	uint32_t id;		/* its number */
+	uint32_t number;	/* ours, in dials */
 };
 
 static void
@@ -70,6 +73,8 @@ attempt_free(struct attempt *a)
 			break;
 		}
 	queue_load_fini(&a->load);
+	a->generation->attempts--;
+	generation_look(a->generation);
 	explicit_bzero(&a->slot, sizeof(a->slot));
 	buf_wipe(&a->head);
 	buf_wipe(&a->raw);
@@ -164,7 +169,7 @@ finish(struct attempt *a, const struct mt_delivery *delivery)
 		[QUEUE_DUPLICATE] = AUDIT_DUPLICATE, [QUEUE_PAUSED] = AUDIT_DEFERRED,
 		[QUEUE_FAILED] = AUDIT_FAILED,
 	};
-	const struct setting_limits *limits = &a->dispatch->engine->settings->limits;
+	const struct setting_limits *limits = &a->generation->settings->limits;
 	struct schedule schedule = { limits->retry_min_s, limits->retry_max_s };
 	struct queue_finish *q = &a->finish;
 	struct audit_event event;
@@ -267,8 +272,8 @@ begun(struct store_job *job)
 	}
 	a->request = (struct request){ .id = a->id, .deadline_ms = DISPATCH_DEADLINE_MS,
 		.send = deliver_send, .reply = delivered, .lost = lost, .arg = a };
-	pool_submit(engine_pool(e, "worker-net", e->settings->stages[a->stage].group),
-	    &a->request);
+	pool_submit(generation_pool(a->generation, "worker-net",
+	    a->generation->settings->stages[a->stage].group), &a->request);
 }
 
 static void
@@ -334,7 +339,6 @@ static void
 opened(const struct slot *slot, void *arg)
 {
 	struct attempt *a = arg;
-	struct engine *e = a->dispatch->engine;
 
 	if (slot == NULL) {
 		damage(a, "host.key.gone");
@@ -354,7 +358,7 @@ opened(const struct slot *slot, void *arg)
 	}
 	a->request = (struct request){ .id = a->id, .deadline_ms = DISPATCH_DEADLINE_MS / 4,
 		.send = parse_send, .reply = parsed, .lost = parse_lost, .arg = a };
-	pool_submit(e->pipeline.parser, &a->request);
+	pool_submit(a->generation->pipeline.parser, &a->request);
 }
 
 static void
@@ -395,18 +399,20 @@ static void
 attempt_start(struct dispatch *d, const struct queue_item *item)
 {
 	struct engine *e = d->engine;
-	uint32_t stage = stage_index(e->settings, item->targets[0].stage);
+	uint32_t stage = stage_index(e->current->settings, item->targets[0].stage);
 	struct attempt *a;
 
 	if (d->count >= DISPATCH_MAX || in_flight(d, &item->targets[0]))
 		return;
-	if (stage == e->settings->stage_count) {
+	if (stage == e->current->settings->stage_count) {
 		log_warning("event=%s waits for the stage %s, which is not configured",
 		    item->event, item->targets[0].stage);
 		return;
 	}
 	a = xcalloc(1, sizeof(*a));
 	a->dispatch = d;
+	a->generation = e->current;
+	a->generation->attempts++;
 	a->id = UINT32_MAX - d->last_id++ % (UINT32_MAX / 2);	/* mails count up */
 	a->item = *item;
 	a->target = item->targets[0];
@@ -454,7 +460,7 @@ dispatch_wake(struct dispatch *d)
 		d->again = true;
 		return;
 	}
-	if (store_room(e->store, e->settings->limits.disk_reserve_bytes) == STORE_NO_ATTEMPTS) {
+	if (store_room(e->store, e->current->settings->limits.disk_reserve_bytes) == STORE_NO_ATTEMPTS) {
 		timer_set(e->loop, &d->timer, 5000);
 		return;
 	}
@@ -471,16 +477,18 @@ timer_wake(struct timer *t)
 }
 
 void
-dispatch_other(struct dispatch *d, struct pool *pool, struct peer *peer, struct frame *f)
+dispatch_other(struct generation *g, struct pool *pool, struct peer *peer, struct frame *f)
 {
+	struct dispatch *d = g->engine->dispatch;
 	struct dial *dial;
 
-	if (f->type != PROTO_DIAL || d->engine->resolver == NULL)
+	if (f->type != PROTO_DIAL || g->resolver == NULL)
 		return;
 	dial = xcalloc(1, sizeof(*dial));
-	*dial = (struct dial){ .pool = pool, .instance = peer_instance(peer), .id = f->id };
-	idmap_set(&d->dials, ++d->last_id, dial);
-	channel_send(d->engine->resolver, PROTO_DIAL, d->last_id, f->body, NULL, 0);
+	*dial = (struct dial){ .generation = g, .pool = pool, .number = ++d->last_id,
+		.instance = peer_instance(peer), .id = f->id };
+	idmap_set(&d->dials, dial->number, dial);
+	channel_send(g->resolver, PROTO_DIAL, dial->number, f->body, NULL, 0);
 }
 
 void
@@ -496,6 +504,24 @@ dispatch_dialled(struct dispatch *d, struct frame *f)
 		pool_send(peer, PROTO_DIALLED, dial->id, f->body,
 		    f->fd_count > 0 ? f->fds[0] : -1);
 	free(dial);
+}
+
+static void
+dial_forget(void *value, void *arg)
+{
+	struct dial *dial = value;
+
+	if (dial->generation != arg)
+		return;
+	idmap_remove(&dial->generation->engine->dispatch->dials, dial->number);
+	free(dial);
+}
+
+/* Who waits for one sees its own deadline. */
+void
+dispatch_forget(struct generation *g)
+{
+	idmap_each(&g->engine->dispatch->dials, dial_forget, g);
 }
 
 struct dispatch *

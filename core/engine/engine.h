@@ -25,11 +25,32 @@ enum { ENGINE_POOLS_MAX = 32, ENGINE_DNS_MS = 20000 };
 struct front;
 struct dispatch;
 struct keyring;
+struct reloads;
+
+/* One configuration and the roles that work by it.  What began with it ends
+ * with it: mails, sessions, deliveries. */
+struct generation {
+	struct generation *next;	/* older */
+	struct engine *engine;
+	uint32_t number;
+	struct settings *settings;
+	struct pipeline pipeline;
+	struct pool *pools[ENGINE_POOLS_MAX];	/* parser, then worker groups,
+						 * then worker-net groups */
+	size_t pool_count;
+	struct channel *resolver;
+	uint32_t resolver_instance;
+	size_t fronts, attempts;
+	int64_t since_s;	/* it is current; 0: not yet */
+};
 
 struct engine {
 	struct loop *loop;
-	struct settings *settings;
-	struct pipeline pipeline;
+	struct traffic traffic;
+	struct generation *generations;	/* the newest first */
+	struct generation *current;	/* takes what is new */
+	struct timer look;	/* for generations that are over */
+	struct reloads *reloads;
 	struct poisons poisons;
 	struct store *store;
 	struct watch store_watch;
@@ -43,11 +64,8 @@ struct engine {
 	struct timer beat;
 	struct handlers handlers;
 	struct control_server *control;
-	struct channel *master, *resolver, *keys;
+	struct channel *master, *keys;
 	struct front *fronts;
-	struct pool *pools[ENGINE_POOLS_MAX];	/* parser, then worker groups,
-						 * then worker-net groups */
-	size_t pool_count;
 	uint8_t installation_key[HASH_SIZE];
 	bool has_key;		/* PROTO_INSTALLATION came */
 	bool paused;		/* nothing is dispatched (queue/pause.h) */
@@ -60,12 +78,29 @@ struct engine {
 
 int64_t now_s(void);
 int64_t now_ms(void);	/* wall clock, for times that are kept */
-struct pool *engine_pool(struct engine *, const char *role, const char *group);
 void engine_committed(struct engine *);	/* something was: heads, room */
 void intake_update(struct engine *);	/* roles, keys or room changed */
+void engine_ready(struct engine *, uint32_t instance);	/* a role said PROTO_READY */
+
+/* generation.c */
+struct generation *generation_new(struct engine *, uint32_t number, struct settings *);
+struct generation *generation_find(const struct engine *, uint32_t number);	/* NULL: over */
+struct pool *generation_pool(const struct generation *, const char *role, const char *group);
+void generation_make_current(struct generation *);
+void generation_free(struct generation *);	/* nothing of it is left */
+/* A session, mail or delivery of it ended: it may be over. */
+void generation_look(struct generation *);
+json_t *generation_status(const struct engine *);
+
+/* reload.c */
+struct reloads *reloads_new(struct engine *);
+void reload_ask(struct control_reply *, void *engine);	/* mailtrictl reload */
+void reload_done(struct engine *, struct frame *);	/* PROTO_RELOADED */
 
 /* intake.c */
-void intake_join(struct engine *, int fd);
+void intake_join(struct generation *, int fd, uint32_t instance);
+void intake_leave(struct generation *);	/* closes its fronts */
+void intake_serve(struct generation *);	/* its fronts may accept clients */
 void intake_judged(struct engine *, struct mail *);
 void intake_reply(struct mail *, const struct verdict *, const char *text);
 void intake_freed(struct mail *);
@@ -110,7 +145,8 @@ void keyring_gone(struct keyring *, const struct erase_item *, size_t count,
 struct dispatch *dispatch_new(struct engine *);
 void dispatch_wake(struct dispatch *);
 void dispatch_dialled(struct dispatch *, struct frame *);	/* from the resolver */
-void dispatch_other(struct dispatch *, struct pool *, struct peer *, struct frame *);
+void dispatch_other(struct generation *, struct pool *, struct peer *, struct frame *);
+void dispatch_forget(struct generation *);	/* dials of it that are still out */
 
 /* purge.c */
 void purge_start(struct engine *);	/* recovery, then what is past its time */
@@ -120,10 +156,11 @@ void purge_run(struct engine *);	/* one at a time; else once more after it */
 void expire_held(struct engine *, const char *event);
 
 /* resolve.c: the resolver's channel. */
-void resolver_join(struct engine *, int fd);
-void resolver_ask(struct engine *, struct mail *, const struct question *, uint32_t count);
+void resolver_join(struct generation *, int fd, uint32_t instance);
+void resolver_ask(struct generation *, struct mail *, const struct question *, uint32_t count);
 
-/* claim.c: what stages remember, looked up in the store. */
+/* claim.c: what stages remember, looked up in the store.  For pipeline_ops:
+ * the first argument is the mail's generation. */
 void claim_key(void *, struct mt_span stage, struct mt_span key, uint8_t out[CLAIM_KEY_SIZE]);
 void claim_look(void *, struct mail *, struct claim *, struct mt_span question);
 void claim_poisons_load(struct engine *);	/* once the key is known */

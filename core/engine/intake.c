@@ -11,10 +11,10 @@
 
 struct front {
 	struct front *next;
-	struct engine *engine;
+	struct generation *generation;
 	struct channel *channel;
 	struct idmap transactions;	/* struct mail, by the front's number */
-	bool ready;
+	uint32_t instance;
 };
 
 /* Where a mail's reply goes: hangs on mail->arg. */
@@ -109,7 +109,7 @@ intake_judged(struct engine *e, struct mail *m)
 static void
 rcpt(struct front *f, struct frame *frame)
 {
-	struct engine *e = f->engine;
+	struct engine *e = f->generation->engine;
 	struct unpack u = unpack_of(frame->body);
 	struct envelope envelope;
 	struct session *s;
@@ -120,7 +120,7 @@ rcpt(struct front *f, struct frame *frame)
 		channel_fail(f->channel);
 		return;
 	}
-	m = mail_new(&e->pipeline, &envelope, now_s());
+	m = mail_new(&f->generation->pipeline, &envelope, now_s());
 	s = xcalloc(1, sizeof(*s));
 	*s = (struct session){ .engine = e, .front = f, .transaction = frame->id };
 	m->arg = s;
@@ -149,7 +149,7 @@ message(struct front *f, struct frame *frame)
 		channel_fail(f->channel);
 		return;
 	}
-	if (raw.span.len > f->engine->settings->limits.message_bytes) {
+	if (raw.span.len > f->generation->settings->limits.message_bytes) {
 		mail_bytes_free(&raw);
 		channel_fail(f->channel);	/* a front counts: this one lies */
 		return;
@@ -160,7 +160,7 @@ message(struct front *f, struct frame *frame)
 		return;
 	}
 	m->now = now_s();
-	m->deadline_ms = clock_ms() + f->engine->settings->limits.judge_ms;
+	m->deadline_ms = clock_ms() + f->generation->settings->limits.judge_ms;
 	expect(m, true);
 	mail_message(m, raw);
 }
@@ -201,7 +201,7 @@ seen(struct front *f, struct frame *frame)
 	memcpy(s->queue.event, event.ptr, event.len);
 	s->queue.job.done = seen_done;
 	s->queue.job.arg = s;
-	queue_seen(f->engine->store, &s->queue);
+	queue_seen(f->generation->engine->store, &s->queue);
 }
 
 static void
@@ -213,7 +213,7 @@ early(struct front *f, struct frame *frame)
 	struct mt_span text = unpack_span(&u);
 
 	if (!u.bad)
-		early_add(f->engine->early, client, reason, text, now_s());
+		early_add(f->generation->engine->early, client, reason, text, now_s());
 }
 
 static void
@@ -229,8 +229,7 @@ front_frame(struct channel *c, struct frame *frame, void *arg)
 	struct front *f = arg;
 
 	if (frame->type == PROTO_READY) {
-		f->ready = true;
-		intake_update(f->engine);
+		engine_ready(f->generation->engine, f->instance);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -253,20 +252,43 @@ orphan(void *value, void *arg)
 }
 
 static void
-front_gone(struct channel *c, void *arg)
+front_free(struct front *f)
 {
-	struct front *f = arg;
-
-	log_warning("a front is gone; its sessions are over");
 	idmap_each(&f->transactions, orphan, NULL);
-	for (struct front **at = &f->engine->fronts; *at != NULL; at = &(*at)->next)
+	for (struct front **at = &f->generation->engine->fronts; *at != NULL;
+	    at = &(*at)->next)
 		if (*at == f) {
 			*at = f->next;
 			break;
 		}
+	f->generation->fronts--;
+	generation_look(f->generation);
 	idmap_free(&f->transactions);
-	channel_free(c);
+	channel_free(f->channel);
 	free(f);
+}
+
+static void
+front_gone(struct channel *c, void *arg)
+{
+	struct front *f = arg;
+
+	(void)c;
+	if (f->generation == f->generation->engine->current)
+		log_warning("a front is gone; its sessions are over");
+	front_free(f);
+}
+
+void
+intake_leave(struct generation *g)
+{
+	struct front *f = g->engine->fronts, *next;
+
+	for (; f != NULL; f = next) {
+		next = f->next;
+		if (f->generation == g)
+			front_free(f);
+	}
 }
 
 static void
@@ -280,14 +302,25 @@ intake_tell(struct front *f, bool open)
 }
 
 void
-intake_join(struct engine *e, int fd)
+intake_join(struct generation *g, int fd, uint32_t instance)
 {
+	struct engine *e = g->engine;
 	struct front *f = xcalloc(1, sizeof(*f));
 
-	*f = (struct front){ .next = e->fronts, .engine = e };
+	*f = (struct front){ .next = e->fronts, .generation = g, .instance = instance };
 	f->channel = channel_new(e->loop, fd, front_frame, front_gone, f);
 	e->fronts = f;
-	intake_tell(f, e->intake_open);
+	g->fronts++;
+	if (g->since_s != 0)
+		intake_tell(f, e->intake_open);
+}
+
+void
+intake_serve(struct generation *g)
+{
+	for (struct front *f = g->engine->fronts; f != NULL; f = f->next)
+		if (f->generation == g)
+			intake_tell(f, g->engine->intake_open);
 }
 
 /* Every role must have been there once.  A worker that died later costs its
@@ -295,11 +328,13 @@ intake_join(struct engine *e, int fd)
 static bool
 roles_ready(const struct engine *e)
 {
-	if (e->resolver == NULL)
+	const struct generation *g = e->current;
+
+	if (g->resolver == NULL)
 		return false;
-	for (size_t i = 0; i < e->pool_count && !e->announced; i++)
-		if (strcmp(pool_role(e->pools[i]), "worker-net") != 0 &&
-		    !pool_ready(e->pools[i]))
+	for (size_t i = 0; i < g->pool_count && !e->announced; i++)
+		if (strcmp(pool_role(g->pools[i]), "worker-net") != 0 &&
+		    !pool_ready(g->pools[i]))
 			return false;
 	return true;
 }
@@ -311,7 +346,7 @@ intake_possible(const struct engine *e)
 {
 	return e->recovered && slots_count(e->slots) > 0 &&
 	    (e->announced || roles_ready(e)) &&
-	    store_room(e->store, e->settings->limits.disk_reserve_bytes) == STORE_ROOM;
+	    store_room(e->store, e->current->settings->limits.disk_reserve_bytes) == STORE_ROOM;
 }
 
 void
@@ -327,7 +362,8 @@ intake_update(struct engine *e)
 	else
 		log_warning("intake is closed: keys or disk space are missing");
 	for (struct front *f = e->fronts; f != NULL; f = f->next)
-		intake_tell(f, open);
+		if (f->generation->since_s != 0)
+			intake_tell(f, open);
 	if (!e->announced)	/* the fronts know before whoever started us */
 		channel_send(e->master, PROTO_READY, 0, SPAN(""), NULL, 0);
 	e->announced = true;

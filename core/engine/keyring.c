@@ -227,8 +227,8 @@ publish(const struct engine *e)
 
 	note_key_format(&e->audit_key, &text);
 	buf_add_char(&text, '\n');
-	buf_printf(&path, "%s/audit.pub", e->settings->state_dir);
-	buf_printf(&made, "%s/audit.pub.new", e->settings->state_dir);
+	buf_printf(&path, "%s/audit.pub", e->current->settings->state_dir);
+	buf_printf(&made, "%s/audit.pub.new", e->current->settings->state_dir);
 	fd = open(buf_string(&made), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0 || write(fd, text.p, text.len) != (ssize_t)text.len ||
 	    rename(buf_string(&made), buf_string(&path)) != 0)

@@ -181,7 +181,7 @@ looked(struct store_job *job)
 	if (r->look.slots_end > keyring_state(e->keyring)->next_slot)
 		log_fatal("%s: the mail needs message keys that keys/ does not have: restore the keys"
 		    " from a backup that was made after that of the mail (mailtrictl keys restore)",
-		    e->settings->state_dir);
+		    e->current->settings->state_dir);
 	keyring_matched(e->keyring);
 	e->paused = r->look.paused;
 	recover(r);

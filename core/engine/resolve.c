@@ -52,7 +52,7 @@ answer_take(struct mail *m, struct unpack *u)
 static void
 answered(struct engine *e, struct frame *f)
 {
-	struct mail *m = mail_find(&e->pipeline, f->id);
+	struct mail *m = mail_find(&e->traffic, f->id);
 	struct unpack u = unpack_of(f->body);
 
 	while (m != NULL && !u.bad && !unpack_done(&u))
@@ -62,14 +62,15 @@ answered(struct engine *e, struct frame *f)
 static void
 resolver_frame(struct channel *c, struct frame *f, void *arg)
 {
-	struct engine *e = arg;
+	struct generation *g = arg;
+	struct engine *e = g->engine;
 
 	if (f->type == PROTO_ANSWER)
 		answered(e, f);
 	else if (f->type == PROTO_DIALLED && e->dispatch != NULL)
 		dispatch_dialled(e->dispatch, f);
 	else if (f->type == PROTO_READY)
-		intake_update(e);
+		engine_ready(e, g->resolver_instance);
 	else
 		channel_fail(c);
 }
@@ -77,39 +78,46 @@ resolver_frame(struct channel *c, struct frame *f, void *arg)
 static void
 resolver_gone(struct channel *c, void *arg)
 {
-	struct engine *e = arg;
+	struct generation *g = arg;
 
 	channel_free(c);
-	if (e->resolver == c)
-		e->resolver = NULL;
+	if (g->resolver == c)
+		g->resolver = NULL;
+	dispatch_forget(g);
 	log_warning("the resolver is gone; mails wait until it is back");
 }
 
 static void
 ask_again(void *value, void *arg)
 {
-	(void)arg;
-	mail_ask_again(value);
+	struct mail *m = value;
+	const struct generation *g = arg;
+
+	if (m->pipeline == &g->pipeline)
+		mail_ask_again(m);
 }
 
 void
-resolver_join(struct engine *e, int fd)
+resolver_join(struct generation *g, int fd, uint32_t instance)
 {
-	channel_free(e->resolver);
-	e->resolver = channel_new(e->loop, fd, resolver_frame, resolver_gone, e);
-	idmap_each(&e->pipeline.mails, ask_again, NULL);
+	struct engine *e = g->engine;
+
+	channel_free(g->resolver);
+	g->resolver = channel_new(e->loop, fd, resolver_frame, resolver_gone, g);
+	g->resolver_instance = instance;
+	idmap_each(&e->traffic.mails, ask_again, g);
 	intake_update(e);
 }
 
 /* Without a resolver nothing is sent: the mail asks again when there is one,
  * within its time. */
 void
-resolver_ask(struct engine *e, struct mail *m, const struct question *q, uint32_t count)
+resolver_ask(struct generation *g, struct mail *m, const struct question *q, uint32_t count)
 {
 	int64_t left = m->deadline_ms - clock_ms();
 	struct buf b = { 0 };
 
-	if (e->resolver == NULL)
+	if (g->resolver == NULL)
 		return;
 	if (left > ENGINE_DNS_MS)
 		left = ENGINE_DNS_MS;
@@ -119,6 +127,6 @@ resolver_ask(struct engine *e, struct mail *m, const struct question *q, uint32_
 		pack_span(&b, q[i].key);
 		pack_u16(&b, q[i].type);
 	}
-	channel_send(e->resolver, PROTO_ASK, m->id, buf_span(&b), NULL, 0);
+	channel_send(g->resolver, PROTO_ASK, m->id, buf_span(&b), NULL, 0);
 	buf_free(&b);
 }

@@ -247,6 +247,52 @@ listen_open(const struct settings *s, int *fds, char why[LISTEN_WHY_MAX])
 	return error;
 }
 
+static size_t
+listener_find(const struct settings *s, const char *address)
+{
+	size_t i = 0;
+
+	while (i < s->listener_count && strcmp(s->listeners[i].address, address) != 0)
+		i++;
+	return i;
+}
+
+int
+listen_again(const struct settings *s, const struct settings *old, const int *old_fds,
+    int *fds, char why[LISTEN_WHY_MAX])
+{
+	int error = 0;
+	size_t n = 0;
+
+	for (; n < s->listener_count && error == 0; n++) {
+		size_t same = listener_find(old, s->listeners[n].address);
+
+		if (same == old->listener_count) {
+			error = listener_open(&s->listeners[n], &fds[n], why);
+			continue;
+		}
+		fds[n] = fcntl(old_fds[same], F_DUPFD_CLOEXEC, 3);
+		if (fds[n] < 0)
+			error = refuse(why, errno, "%s: %s", s->listeners[n].address,
+			    strerror(errno));
+	}
+	if (error == 0)
+		return 0;
+	for (n--; n > 0; n--)	/* the last one is not open */
+		close(fds[n - 1]);
+	listen_forget(s, old);
+	return error;
+}
+
+void
+listen_forget(const struct settings *s, const struct settings *kept)
+{
+	for (size_t i = 0; i < s->listener_count; i++)
+		if (s->listeners[i].host == NULL && listener_find(kept,
+		    s->listeners[i].address) == kept->listener_count)
+			unlink(s->listeners[i].address + strlen("unix:"));
+}
+
 int
 listen_control(const struct settings *s, int *fd, char why[LISTEN_WHY_MAX])
 {

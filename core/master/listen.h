@@ -12,6 +12,13 @@ enum { LISTEN_WHY_MAX = 512, LISTEN_NAME_MAX = 128 };
  * value and why. */
 int listen_open(const struct settings *, int *fds, char why[LISTEN_WHY_MAX]);
 
+/* The same for a configuration that takes the place of `old': a listener both
+ * have keeps its socket, *fds being another descriptor of it. */
+int listen_again(const struct settings *, const struct settings *old, const int *old_fds,
+    int *fds, char why[LISTEN_WHY_MAX]);
+/* Removes the files of unix listeners that `kept' does not have. */
+void listen_forget(const struct settings *, const struct settings *kept);
+
 /* run_dir/control, SOCK_SEQPACKET, mode 0600.  EADDRINUSE: a mailtrid lives. */
 int listen_control(const struct settings *, int *fd, char why[LISTEN_WHY_MAX]);
 

@@ -5,5 +5,7 @@
 
 /* "READY=1", "STOPPING=1", "STATUS=..."; nothing where nobody listens. */
 void notify_send(const char *);
+/* "RELOADING=1" with the time systemd wants beside it (Type=notify-reload). */
+void notify_reloading(void);
 
 #endif

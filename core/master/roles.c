@@ -1,206 +1,91 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Supervision: a table of roles, their deaths, their way back. */
+/* Supervision: who runs, what a death costs, the order of the end. */
 #include "master/roles.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/frame.h"
 #include "base/log.h"
 #include "base/proto.h"
 #include "base/spawn.h"
-#include "conf/secret.h"
+#include "master/role.h"
 
-enum {
-	BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 30000, HEALTHY_MS = 10000,
-	EXIT_ENGINE_GONE = 75,
-	FRONT_STOP_MS = 15000, ENGINE_STOP_MS = 10000, REST_STOP_MS = 2000,
-	ORPHAN_MS = 5000	/* after the engine's death */
-};
-
-enum stopping { STOP_NOT, STOP_FRONT, STOP_ENGINE, STOP_REST };
-
-struct role {
-	struct roles *roles;
-	const char *name, *group;	/* "worker", "checks"; or "" */
-	const char *instance;	/* "worker:checks" */
-	const char *title;	/* what ps shows */
-	pid_t pid;		/* 0: not running */
-	uint32_t id;		/* of this life, for the engine */
-	struct watch death;
-	struct timer restart, orphan;
-	int64_t started_ms;
-	int backoff_ms, first_deaths;
-	bool serves;		/* it came to be ready: its death is a mail's doing */
-};
-
-struct roles {
-	struct roles_options options;
-	struct arena arena;
-	struct role list[ROLES_MAX];
-	size_t count;		/* [0] is the engine */
-	struct channel *engine;
-	int settings_fd;
-	uint32_t last_id;
-	bool ready;
-	enum stopping stopping;
-	struct timer patience;	/* of the phase of stopping */
-	int status;		/* to end with */
-};
-
-static int role_start(struct role *);
+enum { FRONT_STOP_MS = 15000, ENGINE_STOP_MS = 10000, REST_STOP_MS = 2000 };
 
 static struct role *
-engine_of(struct roles *r)
+engine_of(const struct roles *r)
 {
-	return &r->list[0];
+	return r->list;
+}
+
+static struct role *
+role_find(const struct roles *r, uint32_t id)
+{
+	struct role *role = r->list;
+
+	while (role != NULL && (role->id != id || role->pid == 0))
+		role = role->next;
+	return role;
 }
 
 static void
-role_add(struct roles *r, const char *name, const char *group)
+is_ready(struct roles *r, uint32_t instance)
 {
-	struct role *role = &r->list[r->count];
+	struct role *role = role_find(r, instance);
 
-	if (r->count == ROLES_MAX)
-		log_fatal("more than %d processes: lower `workers' in stages.d",
-		    ROLES_MAX);
-	r->count++;
-	*role = (struct role){ .roles = r, .name = name, .group = group,
-		.backoff_ms = BACKOFF_MIN_MS, .death = { .fd = -1 } };
-	role->instance = arena_printf(&r->arena, "%s%s%s", name,
-	    *group == '\0' ? "" : ":", group);
-	role->title = arena_printf(&r->arena, "mailtri: %s", role->instance);
-}
-
-static bool
-is_first_of_group(const struct settings *s, size_t i)
-{
-	for (size_t j = 0; j < i; j++)
-		if (strcmp(s->stages[j].group, s->stages[i].group) == 0)
-			return false;
-	return true;
-}
-
-static uint32_t
-group_workers(const struct settings *s, const char *group)
-{
-	uint32_t workers = 1;
-
-	for (size_t i = 0; i < s->stage_count; i++)
-		if (strcmp(s->stages[i].group, group) == 0 &&
-		    s->stages[i].workers > workers)
-			workers = s->stages[i].workers;
-	return workers;
-}
-
-/* In the order of their start: who takes mail from outside comes last. */
-static void
-roles_list(struct roles *r)
-{
-	const struct settings *s = r->options.settings;
-
-	role_add(r, "engine", "");
-	role_add(r, "keys", "");
-	role_add(r, "parser", "");
-	role_add(r, "resolver", "");
-	for (size_t i = 0; i < s->stage_count; i++) {
-		const struct setting_stage *stage = &s->stages[i];
-		bool net = (stage->descriptor.callbacks & DESCRIPTOR_DELIVER) != 0;
-
-		if (!is_first_of_group(s, i))
-			continue;
-		for (uint32_t n = group_workers(s, stage->group); n > 0; n--)
-			role_add(r, net ? "worker-net" : "worker", stage->group);
+	if (instance == 0 && !r->ready) {
+		r->ready = true;
+		r->options.on_ready(r->options.arg);
+		reload_go_on(r);
+	} else if (instance != 0 && role != NULL) {
+		role->ready = true;
+		reload_role_ready(role);
 	}
-	role_add(r, "front", "");
 }
 
-static bool
-is_role(const struct role *role, const char *name)
+static void
+is_over(struct roles *r, uint32_t number)
 {
-	return strcmp(role->name, name) == 0;
-}
+	struct generation *g = r->generations;
 
-static int
-secrets_memfd(const struct role *role, int *fd)
-{
-	struct buf b = { 0 };
-	char why[SECRET_WHY_MAX];
-	int error = secret_pack_role(role->roles->options.settings, role->name,
-	    role->group, &b, why);
-
-	if (error != 0)
-		log_error("%s: %s", role->instance, why);
-	else if ((*fd = bytes_memfd(buf_span(&b))) < 0)
-		error = errno;
-	buf_wipe(&b);
-	return error;
-}
-
-static int
-role_spawn(struct role *role, int channel, int secrets)
-{
-	const struct settings *s = role->roles->options.settings;
-	const char *argv[] = { role->title, role->instance, NULL };
-	int fds[SPAWN_FDS_MAX] = { channel, role->roles->settings_fd, secrets };
-	struct spawn spawn = { .argv = argv, .fds = fds, .fd_count = 3,
-		.user = s->user, .path = arena_printf(&role->roles->arena, "%s/%s",
-		s->libexec_dir, role->name) };
-	int error;
-
-	for (size_t i = 0; is_role(role, "front") && i < s->listener_count; i++)
-		fds[spawn.fd_count++] = role->roles->options.listeners[i];
-	error = spawn_run(&spawn, &role->pid);
-	if (error != 0) {
-		role->pid = 0;
-		log_error("%s: cannot be started: %s", spawn.path, strerror(error));
+	while (g != NULL && g->number != number)
+		g = g->next;
+	if (g != NULL && g->state == GENERATION_DRAINING) {
+		log_info("generation %u is over", number);
+		generation_end(g, ORPHAN_MS);
 	}
-	return error;
 }
 
 static void
-role_announce(struct role *role, int fd)
+is_to_die(struct roles *r, uint32_t instance)
 {
-	struct buf b = { 0 };
+	const struct role *role = role_find(r, instance);
 
-	pack_string(&b, role->name);
-	pack_string(&b, role->group);
-	channel_send(role->roles->engine, PROTO_ROLE, role->id, buf_span(&b), &fd, 1);
-	buf_free(&b);
-}
-
-static void
-role_kill(const struct role *role, int signal)
-{
-	if (role->pid != 0)
-		kill(role->pid, signal);
+	if (role != NULL && role != engine_of(r))
+		role_kill(role, SIGKILL);
 }
 
 static void
 engine_frame(struct channel *c, struct frame *f, void *arg)
 {
-	struct roles *r = arg;
+	static const struct {
+		uint32_t type;
+		void (*fn)(struct roles *, uint32_t id);
+	} table[] = {
+		{ PROTO_KILL, is_to_die }, { PROTO_READY, is_ready },
+		{ PROTO_OVER, is_over }, { PROTO_RELOAD, reload_request },
+	};
 
-	if (f->type == PROTO_KILL) {
-		for (size_t i = 1; i < r->count; i++)
-			if (r->list[i].id == f->id)
-				role_kill(&r->list[i], SIGKILL);
-	} else if (f->type == PROTO_SERVES) {
-		for (size_t i = 1; i < r->count; i++)
-			if (r->list[i].id == f->id)
-				r->list[i].serves = true;
-	} else if (f->type != PROTO_READY)
-		channel_fail(c);
-	else if (!r->ready) {
-		r->ready = true;
-		r->options.on_ready(r->options.arg);
-	}
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].type == f->type) {
+			table[i].fn(arg, f->id);
+			return;
+		}
+	channel_fail(c);
 }
 
 /* Its death is seen by its pidfd; a channel lost without it is a lie. */
@@ -214,14 +99,15 @@ engine_gone(struct channel *c, void *arg)
 		role_kill(engine_of(r), SIGKILL);
 }
 
-static void
-engine_join(struct roles *r, int fd)
+void
+roles_engine(struct roles *r, int fd)
 {
 	r->engine = channel_new(r->options.loop, fd, engine_frame, engine_gone, r);
 	channel_send(r->engine, PROTO_CONTROL, 0, SPAN(""), &r->options.control, 1);
-	for (size_t i = 1; i < r->count; i++)
-		if (r->list[i].pid == 0 && r->list[i].restart.slot == 0)
-			timer_set(r->options.loop, &r->list[i].restart, 0);
+	for (struct role *role = engine_of(r)->next; role != NULL; role = role->next)
+		if (role->pid == 0 && role->restart.slot == 0 &&
+		    (role->generation == NULL || role->generation == r->current))
+			timer_set(r->options.loop, &role->restart, 0);
 }
 
 static void
@@ -243,24 +129,25 @@ stop_on(struct roles *r)
 	r->engine = NULL;
 }
 
+/* name NULL: all. */
 static size_t
-running(const struct roles *r)
+running(const struct roles *r, const char *name)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < r->count; i++)
-		n += r->list[i].pid != 0;
+	for (const struct role *role = r->list; role != NULL; role = role->next)
+		n += role->pid != 0 && (name == NULL || role_is(role, name));
 	return n;
 }
 
 static void
-stop_look(struct roles *r, const struct role *dead)
+stop_look(struct roles *r)
 {
-	if (r->stopping == STOP_FRONT && is_role(dead, "front"))
+	if (r->stopping == STOP_FRONT && running(r, "front") == 0)
 		stop_on(r);
 	if (r->stopping == STOP_ENGINE && engine_of(r)->pid == 0)
 		stop_on(r);
-	if (running(r) > 0)
+	if (running(r, NULL) > 0)
 		return;
 	timer_clear(r->options.loop, &r->patience);
 	channel_free(r->engine);
@@ -274,10 +161,9 @@ on_patience(struct timer *t)
 {
 	struct roles *r = t->arg;
 
-	for (size_t i = 0; i < r->count; i++) {
-		const struct role *role = &r->list[i];
-		bool due = r->stopping == STOP_FRONT ? is_role(role, "front") :
-		    r->stopping == STOP_ENGINE ? i == 0 : true;
+	for (const struct role *role = r->list; role != NULL; role = role->next) {
+		bool due = r->stopping == STOP_FRONT ? role_is(role, "front") :
+		    r->stopping == STOP_ENGINE ? role == engine_of(r) : true;
 
 		if (!due || role->pid == 0)
 			continue;
@@ -287,48 +173,21 @@ on_patience(struct timer *t)
 	}
 }
 
-/* The others end by themselves; who does not hangs, and would keep its place. */
-static void
-on_orphan(struct timer *t)
-{
-	role_kill(t->arg, SIGKILL);
-}
-
+/* With it go all mails and sessions, and so every older generation. */
 static void
 engine_died(struct roles *r)
 {
 	channel_free(r->engine);
 	r->engine = NULL;
-	for (size_t i = 1; i < r->count; i++)
-		if (r->list[i].pid != 0)
-			timer_set(r->options.loop, &r->list[i].orphan, ORPHAN_MS);
-}
-
-/* It saw the end of its channel: the engine is gone, it itself is well. */
-static bool
-has_followed(int status)
-{
-	return WIFEXITED(status) && (WEXITSTATUS(status) == 0 ||
-	    WEXITSTATUS(status) == EXIT_ENGINE_GONE);
-}
-
-/* In ms, until the next start. */
-static int
-backoff(struct role *role, int status)
-{
-	int64_t lived = clock_ms() - role->started_ms;
-	int wait;
-
-	if (role->serves) {	/* mail waits for the next one */
-		role->serves = false;
-		role->backoff_ms = BACKOFF_MIN_MS;
-		return 0;
+	reload_engine_died(r);
+	for (struct role *role = r->list; role != NULL; role = role->next)
+		if (role->pid != 0)
+			timer_set(r->options.loop, &role->orphan, ORPHAN_MS);
+	for (struct generation *g = r->generations, *next; g != NULL; g = next) {
+		next = g->next;
+		if (g->state == GENERATION_DRAINING)
+			generation_end(g, ORPHAN_MS);
 	}
-	if (lived >= HEALTHY_MS || has_followed(status))
-		role->backoff_ms = BACKOFF_MIN_MS;
-	wait = role->backoff_ms;
-	role->backoff_ms = wait * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : wait * 2;
-	return wait;
 }
 
 /* What never worked will not work by itself: say so, and end. */
@@ -340,23 +199,20 @@ is_hopeless(struct role *role)
 }
 
 static void
-role_died(struct role *role, int status)
+died_in_force(struct role *role, int status)
 {
 	struct roles *r = role->roles;
 	char how[64];
-	int wait = backoff(role, status);
 
-	spawn_status(how, sizeof(how), status);
-	if (!has_followed(status) && is_hopeless(role)) {
-		log_error("%s ended %d times (%s) before mail could be taken: see "
-		    "its lines above", role->instance, role->first_deaths, how);
-		r->status = EXIT_FAILURE;
-		roles_stop(r);
+	if (role_has_followed(status) || !is_hopeless(role)) {
+		role_restart(role, status);
 		return;
 	}
-	log_at(has_followed(status) ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING,
-	    "%s ended (%s): starting it again in %d ms", role->instance, how, wait);
-	timer_set(r->options.loop, &role->restart, wait);
+	log_error("%s ended %d times (%s) before mail could be taken: see "
+	    "its lines above", role->instance, role->first_deaths,
+	    spawn_status(how, sizeof(how), status));
+	r->status = EXIT_FAILURE;
+	roles_stop(r);
 }
 
 /* What it had in hand is judged by it. */
@@ -366,168 +222,98 @@ death_tell(const struct role *role, int status)
 	struct buf b = { 0 };
 
 	pack_u32(&b, WIFSIGNALED(status) ? (uint32_t)WTERMSIG(status) : 0);
-	if (role->roles->engine != NULL)
-		channel_send(role->roles->engine, PROTO_DIED, role->id, buf_span(&b), NULL, 0);
+	channel_send(role->roles->engine, PROTO_DIED, role->id, buf_span(&b), NULL, 0);
 	buf_free(&b);
 }
 
-static void
-on_death(struct watch *w, uint32_t events)
+void
+roles_died(struct role *role, int status)
 {
-	struct role *role = w->arg;
 	struct roles *r = role->roles;
-	int status = 0;
+	struct generation *g = role->generation;
 
-	(void)events;
-	if (waitpid(role->pid, &status, WNOHANG) != role->pid)
-		return;
-	loop_unwatch(r->options.loop, w);
-	close(w->fd);
-	w->fd = -1;
-	role->pid = 0;
-	timer_clear(r->options.loop, &role->orphan);
 	if (role == engine_of(r))
 		engine_died(r);
-	else
+	else if (r->engine != NULL)
 		death_tell(role, status);
-	if (r->stopping == STOP_NOT)
-		role_died(role, status);
 	if (r->stopping != STOP_NOT)
-		stop_look(r, role);
-}
-
-static void
-on_restart(struct timer *t)
-{
-	struct role *role = t->arg;
-	struct roles *r = role->roles;
-
-	/* Without an engine there is nobody to speak with: engine_join(). */
-	if (r->stopping != STOP_NOT || (role != engine_of(r) && r->engine == NULL))
-		return;
-	if (role_start(role) != 0)
-		timer_set(r->options.loop, &role->restart, backoff(role, SIGKILL));
-}
-
-static void
-role_watch(struct role *role)
-{
-	int fd = pidfd_open(role->pid, 0);
-
-	role->death = (struct watch){ .fd = fd, .fn = on_death, .arg = role };
-	if (fd < 0 || loop_watch(role->roles->options.loop, &role->death, EPOLLIN) != 0)
-		log_panic("cannot watch %s: %s", role->instance, strerror(errno));
-}
-
-static int
-role_start(struct role *role)
-{
-	struct roles *r = role->roles;
-	int pair[2], secrets = -1, error = secrets_memfd(role, &secrets);
-
-	role->started_ms = clock_ms();
-	if (error != 0)
-		return error;
-	error = socketpair_open(pair);
-	if (error == 0) {
-		error = role_spawn(role, pair[1], secrets);
-		close(pair[1]);
-		if (error != 0)
-			close(pair[0]);
-	}
-	close(secrets);
-	if (error != 0)
-		return error;
-	role->id = ++r->last_id;
-	role_watch(role);
-	if (role == engine_of(r)) {
-		engine_join(r, pair[0]);
-		return 0;
-	}
-	role_announce(role, pair[0]);
-	close(pair[0]);
-	return 0;
-}
-
-static int
-settings_memfd(const struct settings *s)
-{
-	struct buf b = { 0 };
-	int fd;
-
-	settings_pack(&b, s);
-	fd = bytes_memfd(buf_span(&b));
-	buf_free(&b);
-	return fd;
+		stop_look(r);
+	else if (g == NULL || g->state == GENERATION_CURRENT)
+		died_in_force(role, status);
+	else if (g->state == GENERATION_STARTING)
+		reload_role_died(role, status);
+	else if (g->state == GENERATION_OVER)
+		generation_look(g);
+	else if (!role_is(role, "front"))
+		role_restart(role, status);	/* mails of that generation wait for it */
 }
 
 struct roles *
 roles_new(const struct roles_options *options)
 {
 	struct roles *r = xcalloc(1, sizeof(*r));
+	struct role *role;
 
 	r->options = *options;
 	r->patience = (struct timer){ .fn = on_patience, .arg = r };
-	r->settings_fd = settings_memfd(options->settings);
-	if (r->settings_fd < 0)
-		log_fatal("cannot hold the settings in memory: %s", strerror(errno));
-	roles_list(r);
-	for (size_t i = 0; i < r->count; i++) {
-		r->list[i].restart = (struct timer){ .fn = on_restart, .arg = &r->list[i] };
-		r->list[i].orphan = (struct timer){ .fn = on_orphan, .arg = &r->list[i] };
-	}
-	for (size_t i = 0; i < r->count; i++) {
-		timer_clear(options->loop, &r->list[i].restart);
-		if (role_start(&r->list[i]) != 0) {
+	role_new(r, NULL, "engine", "");
+	role_new(r, NULL, "keys", "");
+	r->current = generation_new(r, options->config, options->listeners);
+	r->current->state = GENERATION_CURRENT;
+	for (role = r->list; role != NULL; role = role->next)
+		if (role_start(role) != 0) {
 			roles_free(r);
 			return NULL;
 		}
-	}
 	return r;
+}
+
+void
+roles_reload(struct roles *r)
+{
+	reload_request(r, 0);
 }
 
 void
 roles_stop(struct roles *r)
 {
-	bool front = false;
-
 	if (r->stopping != STOP_NOT) {
 		r->stopping = STOP_REST;
 		on_patience(&r->patience);
 		return;
 	}
 	r->stopping = STOP_FRONT;
-	for (size_t i = 0; i < r->count; i++) {
-		timer_clear(r->options.loop, &r->list[i].restart);
-		if (is_role(&r->list[i], "front") && r->list[i].pid != 0) {
-			front = true;
-			role_kill(&r->list[i], SIGTERM);
-		}
+	reload_cancel(r);
+	for (struct role *role = r->list; role != NULL; role = role->next) {
+		timer_clear(r->options.loop, &role->restart);
+		if (role_is(role, "front"))
+			role_kill(role, SIGTERM);
 	}
 	timer_set(r->options.loop, &r->patience, FRONT_STOP_MS);
-	if (!front)
-		stop_on(r);
-	stop_look(r, engine_of(r));
+	stop_look(r);
+}
+
+const struct settings *
+roles_settings(const struct roles *r)
+{
+	return r->current->config->settings;
+}
+
+const int *
+roles_listeners(const struct roles *r)
+{
+	return r->current->listeners;
 }
 
 void
 roles_free(struct roles *r)
 {
-	for (size_t i = 0; i < r->count; i++) {
-		struct role *role = &r->list[i];
-
-		timer_clear(r->options.loop, &role->restart);
-		timer_clear(r->options.loop, &role->orphan);
-		if (role->death.fd >= 0) {
-			loop_unwatch(r->options.loop, &role->death);
-			close(role->death.fd);
-		}
-		if (role->pid != 0)
-			spawn_kill(role->pid);
-	}
+	reload_cancel(r);
+	while (r->generations != NULL)
+		generation_free(r->generations);
+	while (r->list != NULL)
+		role_free(r->list);
 	timer_clear(r->options.loop, &r->patience);
 	channel_free(r->engine);
-	close(r->settings_fd);
-	arena_free(&r->arena);
 	free(r);
 }

@@ -58,11 +58,11 @@ ask_take(struct mail *m, const struct question *q, struct mt_span packed)
 	struct claim *c;
 
 	key_of(m, q, key);
-	if (claims_count(&p->claims, key) >= q->limit) {
+	if (claims_count(&p->traffic->claims, key) >= q->limit) {
 		answer_status(m, packed, MT_BUSY);
 		return;
 	}
-	c = claims_add(&p->claims, key);
+	c = claims_add(&p->traffic->claims, key);
 	c->flags = q->flags;
 	c->limit = q->limit;
 	c->window_s = q->window_s;
@@ -77,7 +77,7 @@ claim_drop(struct mail *m, struct claim *c)
 	for (struct claim **at = &m->held; *at != NULL; at = &(*at)->next_held)
 		if (*at == c) {
 			*at = c->next_held;
-			claims_remove(&m->pipeline->claims, c);
+			claims_remove(&m->pipeline->traffic->claims, c);
 			return;
 		}
 }
@@ -90,7 +90,7 @@ mail_looked(struct mail *m, struct claim *c, struct mt_span question,
 	struct answer a = { .question = question, .status = MT_OK,
 		.number = { used, retry_after_s }, .rr = &event,
 		.count = holder != NULL && holder[0] != '\0' };
-	uint32_t others = claims_count(&m->pipeline->claims, c->key) - 1;
+	uint32_t others = claims_count(&m->pipeline->traffic->claims, c->key) - 1;
 
 	if (used + others < c->limit) {
 		if ((c->flags & MT_CLAIM_MESSAGE) != 0 && !m->has_message_key) {

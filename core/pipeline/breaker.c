@@ -86,7 +86,7 @@ static void
 probe(struct breaker *b)
 {
 	b->probing = true;
-	b->request = (struct request){ .id = ++b->pipeline->last_id,
+	b->request = (struct request){ .id = ++b->pipeline->traffic->last_id,
 		.deadline_ms = stage_of(b)->deadline_ms, .send = probe_send,
 		.reply = probe_replied, .lost = probe_lost, .arg = b };
 	pool_submit(b->pipeline->workers[b->stage], &b->request);

@@ -89,7 +89,7 @@ mail_new(struct pipeline *p, const struct envelope *e, int64_t now)
 	struct mail *m = xcalloc(1, sizeof(*m));
 
 	m->pipeline = p;
-	m->id = ++p->last_id;
+	m->id = ++p->traffic->last_id;
 	m->now = now;
 	m->envelope = (struct envelope){
 		.client = arena_span(&m->arena, e->client),
@@ -112,7 +112,8 @@ mail_new(struct pipeline *p, const struct envelope *e, int64_t now)
 	m->verdict = verdict_accepted();
 	m->judge = (struct timer){ .fn = judge_passed, .arg = m };
 	m->deadline_ms = clock_ms() + p->settings->limits.judge_ms;
-	idmap_set(&p->mails, m->id, m);
+	idmap_set(&p->traffic->mails, m->id, m);
+	p->mails++;
 	return m;
 }
 
@@ -123,7 +124,7 @@ claims_release(struct mail *m)
 		struct claim *c = m->held;
 
 		m->held = c->next_held;
-		claims_remove(&m->pipeline->claims, c);
+		claims_remove(&m->pipeline->traffic->claims, c);
 	}
 }
 
@@ -131,7 +132,8 @@ static void
 mail_free(struct mail *m)
 {
 	timer_clear(m->pipeline->loop, &m->judge);
-	idmap_remove(&m->pipeline->mails, m->id);
+	idmap_remove(&m->pipeline->traffic->mails, m->id);
+	m->pipeline->mails--;
 	if (m->pipeline->ops.freed != NULL)
 		m->pipeline->ops.freed(m->pipeline->ops.arg, m);
 	claims_release(m);
@@ -155,9 +157,9 @@ mail_end(struct mail *m)
 }
 
 struct mail *
-mail_find(struct pipeline *p, uint32_t id)
+mail_find(const struct traffic *t, uint32_t id)
 {
-	return idmap_find(&p->mails, id);
+	return idmap_find(&t->mails, id);
 }
 
 void

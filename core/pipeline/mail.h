@@ -37,17 +37,25 @@ struct pipeline_ops {
 	void *arg;
 };
 
+/* What all pipelines of a process share: who is in flight, and what it has
+ * claimed. */
+struct traffic {
+	struct idmap mails;
+	struct claims claims;
+	uint32_t last_id;
+};
+
+/* One generation's way for its mails. */
 struct pipeline {
 	struct loop *loop;
+	struct traffic *traffic;
 	const struct settings *settings;
 	struct pool *parser;
 	struct pool **workers;	/* by stage: its group's pool */
-	struct idmap mails;
-	struct claims claims;
 	struct pipeline_ops ops;
 	struct breaker breakers[BREAKERS_MAX];	/* by stage */
 	struct poisons *poisons;	/* NULL: nothing is remembered */
-	uint32_t last_id;
+	size_t mails;		/* in flight, of this pipeline */
 	bool check;		/* mailtrictl check: clocks stand still */
 };
 
@@ -130,7 +138,7 @@ void event_make(char out[40]);	/* "evt_" and 26 letters of base 32, in order of 
 struct mail *mail_new(struct pipeline *, const struct envelope *, int64_t now);
 /* Claims are released unless mail_keep_claims() gave them away. */
 void mail_end(struct mail *);
-struct mail *mail_find(struct pipeline *, uint32_t id);
+struct mail *mail_find(const struct traffic *, uint32_t id);
 
 /* Phase envelope for its recipient: ops.judged follows, perhaps at once. */
 void mail_envelope(struct mail *);

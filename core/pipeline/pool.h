@@ -35,8 +35,8 @@ struct pool_hooks {
 	void (*kill)(void *arg, uint32_t instance);
 	/* A frame that is no reply (PROTO_DIAL ...). */
 	void (*other)(void *arg, struct pool *, struct peer *, struct frame *);
+	void (*ready)(void *arg, uint32_t instance);	/* it said so; may be NULL */
 	void (*changed)(void *arg, struct pool *);	/* a member came or went */
-	void (*ready)(void *arg, uint32_t instance);	/* a member came */
 	bool told;		/* pool_died() says how each member ended */
 	void *arg;
 };

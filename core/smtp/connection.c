@@ -62,6 +62,8 @@ connection_free(struct connection *c)
 		c->next->prev = c->prev;
 	count_changed(sv, sv->count - 1);
 	free(c);
+	if (sv->count == 0 && sv->empty != NULL)
+		sv->empty(sv->site.arg);
 }
 
 /* Bytes that came after the 250 prove that it was seen; bytes that lay in the

@@ -23,6 +23,7 @@ struct connection;
 struct service {
 	struct session_site site;	/* calls and arg: set by the owner */
 	struct loop *loop;
+	void (*empty)(void *arg);	/* NULL: the last connection is gone; site.arg */
 	struct tls_server *tls;	/* NULL: no certificate; the owner's */
 	struct clients *clients;
 	struct connection *head;

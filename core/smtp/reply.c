@@ -75,6 +75,8 @@ static const struct reply replies[REPLY_COUNT] = {
 	[REPLY_FULL_CLIENT] = { 421, "4.7.0",
 	    "smtp.full.client: too many connections from your address" },
 	[REPLY_SHUTDOWN] = { 421, "4.3.2", "smtp.shutdown: service is going down" },
+	[REPLY_RELOADED] = { 421, "4.3.2", "smtp.reload: the configuration changed; "
+	    "connect again" },
 	[REPLY_TLS_FAILED] = { 421, "4.7.0",	/* recorded, never said in clear */
 	    "smtp.tls.handshake: the TLS handshake failed" },
 };

@@ -143,7 +143,7 @@ LIMITS = {  # in the order of core/conf/settings.c
     "disk_reserve_bytes": (u64, 0), "connections": (u32, 1000),
     "connections_per_client": (u32, 1000), "errors_soft": (u32, 10), "errors_hard": (u32, 20),
     "command_s": (u32, 300), "data_s": (u32, 600), "session_s": (u32, 3600),
-    "judge_ms": (u32, 60000), "deliver_age_s": (u32, 432000), "retry_min_s": (u32, 60),
+    "judge_ms": (u32, 60000), "drain_s": (u32, 300), "deliver_age_s": (u32, 432000), "retry_min_s": (u32, 60),
     "retry_max_s": (u32, 3600),
 }
 

@@ -70,6 +70,7 @@ class Front:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.wait(pack.READY)
+        self.send(pack.INTAKE, 0, b"\1")
 
     def __enter__(self):
         return self

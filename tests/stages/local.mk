@@ -21,5 +21,15 @@ tests_stages_t_hang_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 tests_stages_t_verdict_la_SOURCES = tests/stages/t-verdict.c
 tests_stages_t_verdict_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 
+# The same stage twice, as before and after an upgrade: t-reload-2.so is
+# installed under the name t-reload.so.
+check_LTLIBRARIES += tests/stages/t-reload.la tests/stages/t-reload-2.la
+tests_stages_t_reload_la_SOURCES = tests/stages/t-reload.c
+tests_stages_t_reload_la_CPPFLAGS = $(AM_CPPFLAGS) -DBUILD=1
+tests_stages_t_reload_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
+tests_stages_t_reload_2_la_SOURCES = tests/stages/t-reload.c
+tests_stages_t_reload_2_la_CPPFLAGS = $(AM_CPPFLAGS) -DBUILD=2
+tests_stages_t_reload_2_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
+
 PYTESTS += tests/stages/test_hostile.py tests/stages/test_poison.py tests/stages/test_breaker.py
 EXTRA_DIST += tests/stages/conftest.py

@@ -107,6 +107,7 @@ own_kill(void *arg, uint32_t instance)
 	killed++;
 }
 
+static struct traffic traffic;
 static struct pipeline p;
 static struct pool *pool;
 static int worker;		/* the test's end of the only worker */
@@ -139,8 +140,9 @@ setup(void **state)
 	settings = (struct settings){ .hostname = "mx.example.com", .stages = stages,
 		.stage_count = 3, .pipeline_count = 2, .routes = &route, .route_count = 1,
 		.limits = { .judge_ms = 60000 } };
-	p = (struct pipeline){ .loop = loop_new(), .settings = &settings, .ops = {
-		.dns = own_dns, .claim_key = own_key, .look = own_look, .get = own_get,
+	traffic = (struct traffic){ .last_id = 0 };
+	p = (struct pipeline){ .loop = loop_new(), .traffic = &traffic,
+		.settings = &settings, .ops = { .dns = own_dns, .claim_key = own_key, .look = own_look, .get = own_get,
 		.judged = own_judged, .freed = own_freed } };
 	pool = pool_new(p.loop, "worker", "g", true, &hooks);
 	p.parser = pool;
@@ -158,8 +160,8 @@ teardown(void **state)
 	close(worker);
 	pool_free(pool);
 	free(p.workers);
-	idmap_free(&p.mails);
-	free(p.claims.buckets);
+	idmap_free(&traffic.mails);
+	free(traffic.claims.buckets);
 	loop_free(p.loop);
 	buf_free(&frame_bytes);
 	return 0;
@@ -221,7 +223,7 @@ send_results(uint32_t id, struct outcome *outcomes, const struct asked *ahead)
 static inline void
 send_ok(uint32_t id)
 {
-	const struct mail *m = mail_find(&p, id);
+	const struct mail *m = mail_find(&traffic, id);
 	struct outcome outcomes[CALL_STAGES_MAX] = { { 0 } };
 	struct arena a = { 0 };
 

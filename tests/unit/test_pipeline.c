@@ -241,14 +241,14 @@ claim_is_granted_and_released(void **state)
 
 	(void)state;
 	send_wait(id, QUESTION_TAKE, "k", 1);
-	assert_int_equal(p.claims.used, 1);
+	assert_int_equal(traffic.claims.used, 1);
 	assert_true(m->has_message_key);
 	assert_int_equal(receive(PROTO_ANSWERS).id, id);
 	send_ok(id);
 	assert_int_equal(m->verdict.code, 250);
-	assert_int_equal(p.claims.used, 1);	/* until its owner is done */
+	assert_int_equal(traffic.claims.used, 1);	/* until its owner is done */
 	mail_end(m);
-	assert_int_equal(p.claims.used, 0);
+	assert_int_equal(traffic.claims.used, 0);
 }
 
 /* Another mail that meets a tentative claim gets MT_BUSY. */
@@ -272,7 +272,7 @@ claim_in_flight_is_busy(void **state)
 	assert_int_equal(second->verdict.code, 451);
 	mail_end(second);
 	mail_end(first);	/* deferred by its session: nothing is claimed */
-	assert_int_equal(p.claims.used, 0);
+	assert_int_equal(traffic.claims.used, 0);
 }
 
 static void
@@ -289,7 +289,7 @@ claim_taken_names_its_holder(void **state)
 	receive(PROTO_ANSWERS);
 	assert_int_equal(m->answers.head->status, MT_TAKEN);
 	assert_true(span_is(m->answers.head->rr[0], "evt_first"));
-	assert_int_equal(p.claims.used, 0);
+	assert_int_equal(traffic.claims.used, 0);
 	send_verdict(id, MT_REJECT, "auth.replay");
 	assert_int_equal(m->verdict.disposition, REJECTED);
 	mail_end(m);
