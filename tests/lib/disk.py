@@ -6,6 +6,7 @@ import os
 import shutil
 import struct
 import subprocess
+import time
 
 from child import Failed
 from world import wait_until
@@ -13,6 +14,7 @@ from world import wait_until
 # _IOR('X', 125, __u32): XFS_IOC_GOINGDOWN, EXT4_IOC_SHUTDOWN.
 SHUTDOWN, NO_LOG_FLUSH = 0x8004587D, 2
 SIZE = 512 << 20  # XFS takes nothing below 300 MiB; the file is sparse
+MOUNT = {"ext4": "loop", "xfs": "loop,nouuid"}  # a copy of a disk has its UUID
 MAKE = {"ext4": ["mkfs.ext4", "-q", "-F"], "xfs": ["mkfs.xfs", "-q", "-f"]}
 
 
@@ -37,13 +39,24 @@ class Disk:
 
     def mount(self):
         """Recovers what the journal of the file system has."""
-        self._run(["mount", "-t", self.kind, "-o", "loop", self.image, self.at])
+        self._run(["mount", "-t", self.kind, "-o", MOUNT[self.kind], self.image, self.at])
 
     def unmount(self):
         """Once the last process that was killed has let go of it."""
         def done():
             return subprocess.run(["umount", self.at], capture_output=True, check=False).returncode == 0
         wait_until(done, f"unmounting {self.at}")
+        if self._is_held():
+            moved = self.image.with_suffix(f".{time.monotonic_ns()}")
+            self._run(["cp", "--sparse=always", self.image, moved])
+            self.image.unlink()
+            self.image = moved
+
+    def _is_held(self):
+        """Somebody's mount namespace, made meanwhile, has the file system that
+        was shut down: mounting the same file again would give just that."""
+        return subprocess.run(["losetup", "-j", self.image], capture_output=True,
+                              check=False).stdout != b""
 
     def cut(self):
         """From here on nothing reaches the disk, not even the log in memory."""
