@@ -67,8 +67,7 @@ class Disk:
             os.close(folder)
 
     def close(self):
-        if os.path.ismount(self.at):
-            subprocess.run(["umount", "-l", self.at], check=False)
+        subprocess.run(["umount", "-l", self.at], capture_output=True, check=False)
         self.image.unlink(missing_ok=True)
         shutil.rmtree(self.at, ignore_errors=True)
 
