@@ -10,7 +10,7 @@
 
 enum { FILE_MAX = 128 };
 
-static const char name[] = "signed", new_name[] = "signed.new";
+static const char name[] = "signed";
 
 static int
 parse(struct mt_span file, struct promise *p)
@@ -48,19 +48,23 @@ promise_load(int dir_fd, bool is_new, struct promise *p)
 	return 0;
 }
 
+/* Over the old one, in one sector and always as long, so that no sync of it
+ * has anything to do with those of others.  One that is torn cannot be read. */
 int
 promise_save(int dir_fd, const struct promise *p)
 {
+	bool is_new = faccessat(dir_fd, name, F_OK, 0) != 0;
 	char text[FILE_MAX], root[2 * HASH_SIZE + 1];
-	int fd = openat(dir_fd, new_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-	    0600), len, error = 0;
+	int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int len, error = 0;
 
 	if (fd < 0)
 		return errno;
 	hash_hex(p->head.root, HASH_SIZE, root);
-	len = snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64 " %s\n", p->log, p->head.size, root);
-	if (write(fd, text, (size_t)len) != len || fdatasync(fd) != 0 ||
-	    renameat(dir_fd, new_name, dir_fd, name) != 0 || fsync(dir_fd) != 0)
+	len = snprintf(text, sizeof(text), "%020" PRIu64 " %020" PRIu64 " %s\n", p->log,
+	    p->head.size, root);
+	if (pwrite(fd, text, (size_t)len, 0) != len || fdatasync(fd) != 0 ||
+	    (is_new && fsync(dir_fd) != 0))
 		error = errno != 0 ? errno : ENOSPC;
 	close(fd);
 	return error;

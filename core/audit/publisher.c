@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One round after the other, each step either a job of the store or work of
- * the thread:
+ * One round after the other, each step a job of the store or work of the thread:
  *
- *	open: last note (job), tiles as it left them (work)
- *	  or continue: a record that begins another log (job), open again
- *	round: rows (job), tiles (work), ... saved (work), signed (keys),
- *	  checkpoint (work), marked (job)
+ *	open: last note, tiles as it left them
+ *	  or continue: a record that begins another log, open again
+ *	round: rows, tiles (thread), ... saved, signed (keys), checkpoint, marked
  */
 #include "audit/publisher.h"
 
@@ -65,6 +63,7 @@ struct publisher {
 	pthread_cond_t wake;
 	struct watch watch;
 	int (*work)(struct publisher *);	/* NULL: nothing to do */
+	int (*synced)(struct publisher *);
 	void (*then)(struct publisher *);
 	int error;
 	bool closing;
@@ -150,18 +149,56 @@ fail(struct publisher *p, int error)
 }
 
 static void
+step_end(struct publisher *p)
+{
+	p->error != 0 ? fail(p, p->error) : p->then(p);
+}
+
+static void
 work_done(struct watch *w, uint32_t events)
 {
 	struct publisher *p = w->arg;
 	uint64_t n;
 
 	(void)events;
-	if (read(w->fd, &n, sizeof(n)) < 0)
-		return;
-	if (p->error != 0)
-		fail(p, p->error);
-	else
-		p->then(p);
+	if (read(w->fd, &n, sizeof(n)) == sizeof(n))
+		step_end(p);
+}
+
+/* What syncs runs on the committing thread, between two commits: ext4 may say
+ * that a commit is on the disk when it failed as part of a sync of somebody
+ * else's, which it must therefore never be. */
+static void
+synced_prepare(struct store *s, struct store_job *job)
+{
+	struct publisher *p = job->arg;
+
+	(void)s;
+	p->error = p->synced(p);
+}
+
+static void
+synced_run(struct store *s, struct store_job *job)
+{
+	(void)s;
+	(void)job;
+}
+
+static void
+synced_done(struct store_job *job)
+{
+	step_end(job->arg);
+}
+
+/* As step(), for work that syncs. */
+static void
+step_synced(struct publisher *p, int (*work)(struct publisher *), void (*then)(struct publisher *))
+{
+	p->synced = work;
+	p->then = then;
+	p->job = (struct store_job){ .prepare = synced_prepare, .run = synced_run,
+		.done = synced_done, .arg = p };
+	store_submit(p->store, &p->job);
 }
 
 /* Opening */
@@ -231,10 +268,8 @@ continue_run(struct store *s, struct store_job *job)
 static void
 open_again(struct store_job *job)
 {
-	struct publisher *p = job->arg;
-
-	p->unknown = false;
-	open_begin(p);
+	((struct publisher *)job->arg)->unknown = false;
+	open_begin(job->arg);
 }
 
 /* The rows are fewer than was signed: that log ends, and this one says where.
@@ -285,7 +320,7 @@ open_run(struct store *s, struct store_job *job)
 static void
 open_done(struct store_job *job)
 {
-	step(job->arg, open_work, open_end);
+	step_synced(job->arg, open_work, open_end);
 }
 
 static void
@@ -406,7 +441,7 @@ round_go_on(struct publisher *p)
 
 	arena_reset(&p->arena);
 	if (p->tiles.size >= p->rows) {
-		step(p, save_work, sign_ask);
+		step_synced(p, save_work, sign_ask);
 		return;
 	}
 	p->count = to - p->tiles.size < PAGE ? (size_t)(to - p->tiles.size) : PAGE;
@@ -465,7 +500,7 @@ publisher_signed(struct publisher *p, const struct promise_answer *answer)
 		fail(p, EKEYREJECTED);
 		return;
 	}
-	step(p, publish_work, publish_end);
+	step_synced(p, publish_work, publish_end);
 }
 
 void

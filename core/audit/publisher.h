@@ -2,8 +2,8 @@
 /*
  * From rows to tiles and checkpoints (HACKING.md, The commit, step 7): at
  * least once a second under load, once a minute idle, never ahead of what is
- * committed.  Runs on the loop; the rows are read by jobs of the store, files
- * are written by a thread of its own, so no commit waits for it.
+ * committed.  Runs on the loop; the rows are read by jobs of the store, tiles
+ * are made and written by a thread of its own and synced between two commits.
  *
  * Rows that are fewer than was signed are a restored backup: the log is
  * continued as the next one, which begins with a record that says so, and
