@@ -299,7 +299,7 @@ main(int argc, char **argv)
 	if (o.check)
 		return check(&o);
 	log_open("mailtrid", o.verbose);
-#ifndef __SANITIZE_ADDRESS__	/* which looks for leaks as a debugger would */
+#ifndef MAILTRI_SANITIZED	/* which looks for leaks as a debugger would */
 	prctl(PR_SET_DUMPABLE, 0);	/* secrets pass through */
 #endif
 	config = load(o.file);

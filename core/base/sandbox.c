@@ -28,7 +28,7 @@ sandbox_text(void)
 	return text;
 }
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef MAILTRI_SANITIZED
 /* Looking for leaks takes a second process and ptrace(): not from in here. */
 int __lsan_is_turned_off(void) __attribute__((visibility("default")));
 
@@ -87,7 +87,7 @@ limits_set(const struct sandbox_table *t, const struct sandbox_grant *g)
 	limit_set(RLIMIT_CORE, 0);
 	if (t->files != 0)
 		limit_set(RLIMIT_NOFILE, t->files);
-#if !defined(__SANITIZE_ADDRESS__)
+#ifndef MAILTRI_SANITIZED
 	if (t->memory == 0)
 		return;
 	limit_set(RLIMIT_DATA, bytes);

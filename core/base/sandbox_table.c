@@ -43,7 +43,7 @@ static const struct sandbox_call base[] = {
 	ALLOW("rt_sigaction"), ALLOW("rt_sigprocmask"), ALLOW("rt_sigreturn"),
 	ALLOW("sigaltstack"), ALLOW("exit"), ALLOW("exit_group"),
 	{ .name = "tgkill", .check = SANDBOX_SELF },	/* abort() */
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef MAILTRI_SANITIZED
 	IS("prlimit64", 2, 0), ALLOW("getrlimit"), ALLOW("sched_getaffinity"),
 	IS32("prctl", 0, PR_SET_VMA),
 #endif
@@ -145,7 +145,7 @@ static const struct sandbox_call loading[] = {
 };
 
 static const struct sandbox_call never[] = {
-#if !defined(__SANITIZE_ADDRESS__)	/* which looks for leaks as a debugger would */
+#ifndef MAILTRI_SANITIZED	/* which looks for leaks as a debugger would */
 	ALLOW("ptrace"),
 #endif
 	ALLOW("process_vm_readv"), ALLOW("process_vm_writev"),

@@ -177,9 +177,9 @@ class Rig:
 
     def kill(self, victim, phase, chance):
         wait_until(lambda: victim in self.pids(), f"{victim} is there")
-        with self.mail_at(phase, chance):
-            pid = chance.choice(self.pids()[victim])
-            os.kill(pid, signal.SIGKILL)
+        with self.mail_at(phase, chance):  # its last life may have ended meanwhile
+            pids = wait_until(lambda: self.pids().get(victim), f"{victim} is there")
+            os.kill(chance.choice(pids), signal.SIGKILL)
             self.killed[phase[0], victim] += 1
         if victim != MASTER:
             self.progress()

@@ -4,6 +4,7 @@
  * be patched, to the very view the patch made. */
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "mail/decode.h"
 #include "mail/edit.h"
 #include "mail/parse.h"

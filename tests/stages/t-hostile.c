@@ -189,7 +189,7 @@ static int
 do_memory(struct mt_result *r)
 {
 	(void)r;
-#if defined(__SANITIZE_ADDRESS__)	/* no limit of memory there: the machine's would be next */
+#ifdef MAILTRI_SANITIZED	/* no limit of memory there: the machine's would be next */
 	abort();
 #endif
 	while (zero == 0) {
