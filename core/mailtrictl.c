@@ -13,8 +13,8 @@
 
 static const struct command *const tables[] = {
 	status_commands, reload_commands, queue_commands, audit_commands, check_commands,
-	explain_commands, stages_commands, conf_commands, keys_commands, backup_commands,
-	restore_commands,
+	explain_commands, stages_commands, conf_commands, pins_commands, keys_commands,
+	backup_commands, restore_commands,
 };
 
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };

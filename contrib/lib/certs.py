@@ -68,6 +68,7 @@ class Authority:
         self._certificate = (_builder(name, _name(name), self._key)
                              .add_extension(x509.BasicConstraints(True, 0), True)
                              .sign(self._key, hashes.SHA256()))
+        self.pin = pin(self._key)
         self.path = folder / "ca.pem"
         self.path.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 

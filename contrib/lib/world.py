@@ -45,6 +45,7 @@ class Linear:
         self.journal = folder / "issues.jsonl"
         self._authority = authority.path
         certificate, key, self.pin = authority.issue(self.name, "127.0.0.1")
+        self.next_pin = certs.pin(certs.new_key("ecdsa"))
         self.child = Child([
             "/usr/bin/python3", str(LINEAR), "--certificate", str(certificate), "--key", str(key),
             "--journal", str(self.journal), "--token", self.token, "--team", self.team,
@@ -88,7 +89,7 @@ class Linear:
     def options(self, mailtri):
         """stages.d/linear-dispatch.conf of an instance."""
         return {"endpoint": f"https://{self.name}:{self.address.rpartition(':')[2]}",
-                "endpoint_connect": self.address, "endpoint_pin": [self.pin],
+                "endpoint_connect": self.address, "endpoint_pin": [self.pin, self.next_pin],
                 "endpoint_ca": self._authority, "endpoint_private": True,
                 "api_key": mailtri.secret("linear.key", self.token), "team": self.team}
 

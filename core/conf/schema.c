@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/pin.h"
 #include "conf/value.h"
 
 const struct mt_option schema_host_options[] = {
@@ -222,9 +223,10 @@ static const struct {
 	const char *suffix, *help;
 	uint32_t type, flags;
 } target_options[] = {
-	{ "_pin", "public keys the server may have, any one: "
-	    "\"sha256//\" and base64 of the SHA-256 of its SubjectPublicKeyInfo; "
-	    "to be set where %s is", MT_OPT_LIST, MT_REQUIRED },
+	{ "_pin", "public keys one of which the server or an authority above it must "
+	    "have, two at least: \"sha256//\" and base64 of the SHA-256 of a "
+	    "SubjectPublicKeyInfo; or \"none\"; to be set where %s is", MT_OPT_LIST,
+	    MT_REQUIRED },
 	{ "_ca", "file of the certificate authorities trusted for %s instead of "
 	    "the system's", MT_OPT_STRING, 0 },
 	{ "_private", "%s may have a private or loopback address", MT_OPT_BOOL, 0 },
@@ -289,19 +291,6 @@ schema_target(const struct descriptor *d, const char *name)
 	return NULL;
 }
 
-/* "sha256//" and the base64 (RFC 4648) of 32 bytes, as curl has it. */
-static bool
-is_pin(const char *text)
-{
-	static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	if (strncmp(text, "sha256//", 8) != 0)
-		return false;
-	text += 8;
-	return strspn(text, base64) == 43 && strcmp(text + 43, "=") == 0;
-}
-
 int
 schema_check_value(const struct descriptor *d, const struct mt_option *o,
     const struct setting_value *v, char why[SCHEMA_WHY_MAX])
@@ -309,16 +298,17 @@ schema_check_value(const struct descriptor *d, const struct mt_option *o,
 	const struct mt_option *target = schema_target(d, o->name);
 	struct value_target address;
 	struct arena a = { 0 };
-	const char *suffix;
+	const char *suffix, *wrong;
+	size_t which = 0;
 	int error = 0;
 
 	if (target == NULL || v->list == NULL)
 		return 0;
 	suffix = o->name + strlen(target->name);
-	for (size_t i = 0; strcmp(suffix, "_pin") == 0 && i < v->list_count; i++)
-		if (!is_pin(v->list[i]))
-			error = refuse(why, "%s: \"%.64s\" is no pin: it must be "
-			    "sha256// and the base64 of 32 bytes", o->name, v->list[i]);
+	wrong = strcmp(suffix, "_pin") == 0 && v->list_count > 0 ?
+	    pins_wrong((const char *const *)v->list, v->list_count, &which) : NULL;
+	if (wrong != NULL)
+		error = refuse(why, "%s: \"%.64s\" %s", o->name, v->list[which], wrong);
 	if (strcmp(suffix, "_connect") == 0 &&
 	    value_parse_address(&a, v->list[0], &address) != 0)
 		error = refuse(why, "%s is \"%.64s\", but must be a numeric "

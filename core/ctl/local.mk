@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libctl.a
 libctl_a_SOURCES = core/ctl/call.c core/ctl/cmd_audit.c core/ctl/cmd_check.c \
-	core/ctl/cmd_proof.c core/ctl/cmd_proof.h core/ctl/cmd_conf.c core/ctl/cmd_queue.c \
+	core/ctl/cmd_proof.c core/ctl/cmd_pins.c core/ctl/cmd_proof.h core/ctl/cmd_conf.c core/ctl/cmd_queue.c \
 	core/ctl/cmd_reload.c core/ctl/cmd_stages.c core/ctl/cmd_status.c \
 	core/ctl/command.c core/ctl/command.h core/ctl/connections.c core/ctl/connections.h \
 	core/ctl/control.c core/ctl/control.h \
@@ -70,7 +70,7 @@ dist_completion_DATA = contrib/completion/mailtrictl
 sbin_PROGRAMS += mailtrictl
 mailtrictl_SOURCES = core/mailtrictl.c
 mailtrictl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
-mailtrictl_LDADD = $(ctl_LIBS) $(CONFUSE_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS)
+mailtrictl_LDADD = libctl.a libdispatch.a $(audit_LIBS) $(CONFUSE_LIBS) $(JANSSON_LIBS) $(SSL_LIBS)
 
 PYTESTS += tests/e2e/test_check.py tests/e2e/test_control.py
 

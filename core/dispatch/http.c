@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "dispatch/dialled.h"
-#include "dispatch/pin.h"
+#include "dispatch/chain.h"
 #include "dispatch/trust.h"
 #include "mailtri/version.h"
 
@@ -231,6 +231,18 @@ method_set(struct http *h, const struct http_order *o)
 	return ok && curl_easy_setopt(h->curl, CURLOPT_CUSTOMREQUEST, o->method) == CURLE_OK;
 }
 
+/* Called by libcurl before the handshake. */
+static CURLcode
+pins_require(CURL *curl, void *tls, void *arg)
+{
+	struct http *h = arg;
+
+	(void)curl;
+	if (h->pins.len > 0)
+		chain_require(tls, &h->pins);
+	return CURLE_OK;
+}
+
 static bool
 trust_set(struct http *h, const struct http_order *o)
 {
@@ -239,10 +251,9 @@ trust_set(struct http *h, const struct http_order *o)
 	struct curl_blob ca = { .data = (void *)(uintptr_t)(pem.len > 0 ? pem.ptr : "\n"),
 		.len = pem.len > 0 ? pem.len : 1, .flags = CURL_BLOB_NOCOPY };
 
-	if (pins_format(o->pins, &h->pins) != 0)
-		return false;
-	if (h->pins.len > 0 && curl_easy_setopt(c, CURLOPT_PINNEDPUBLICKEY,
-	    buf_string(&h->pins)) != CURLE_OK)
+	if (pins_format(o->pins, &h->pins) != 0 ||
+	    curl_easy_setopt(c, CURLOPT_SSL_CTX_FUNCTION, pins_require) != CURLE_OK ||
+	    curl_easy_setopt(c, CURLOPT_SSL_CTX_DATA, h) != CURLE_OK)
 		return false;
 	/* These bytes alone: libcurl would add the system's directory. */
 	if (curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &ca) != CURLE_OK ||

@@ -2,7 +2,7 @@
 noinst_LIBRARIES += libdispatch.a
 libdispatch_a_SOURCES = core/dispatch/dial.c core/dispatch/dial.h core/dispatch/dialer.c \
 	core/dispatch/dialer.h core/dispatch/http.c core/dispatch/http.h \
-	core/dispatch/pin.c core/dispatch/pin.h core/dispatch/trust.c core/dispatch/trust.h
+	core/dispatch/chain.c core/dispatch/chain.h core/dispatch/trust.c core/dispatch/trust.h
 libdispatch_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 
 # libcurl finds its connect() here: a socket the resolver dialled has a peer
@@ -10,7 +10,7 @@ libdispatch_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 role_PROGRAMS += worker-net
 worker_net_SOURCES = core/worker_net.c core/dispatch/dialled.c core/dispatch/dialled.h
 worker_net_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
-worker_net_LDADD = libdispatch.a $(stage_LIBS) $(CURL_LIBS)
+worker_net_LDADD = libdispatch.a $(stage_LIBS) $(CURL_LIBS) $(SSL_LIBS)
 worker_net_LDFLAGS = $(AM_LDFLAGS) -Wl,--export-dynamic-symbol=connect
 
 # libunbound stays in the resolver.

@@ -103,7 +103,7 @@ def test_the_wrong_server_learns_nothing(world, domains):
     """A pin that does not fit: not one request arrives."""
     mailtri = world.instance("pinned")
     stages = world.stage_options(mailtri, [GOOD])
-    stages["linear-dispatch"]["endpoint_pin"] = ["sha256//" + "A" * 43 + "="]
+    stages["linear-dispatch"]["endpoint_pin"] = ["sha256//" + c * 43 + "=" for c in "AB"]
     mailtri.configure(world.core_options(limits=QUICK), stages)
     mailtri.start()
     made = Stand(world, mailtri, domains)
@@ -113,3 +113,49 @@ def test_the_wrong_server_learns_nothing(world, domains):
     assert set(outcomes(made, event)) == {"linear.unreachable"}
     assert requests(world) == before
     assert mailtri.stop() == 0
+
+
+@pytest.mark.parametrize("pins", ["authority", "next", "none"])
+def test_any_pin_will_do(world, domains, pins):
+    """The key of the server, of an authority above it, or any key."""
+    other = "sha256//" + "A" * 43 + "="
+    chosen = {"authority": [other, world.authority.pin], "next": [other, world.linear.pin],
+              "none": ["none"]}[pins]
+    mailtri = world.instance(f"pins-{pins}")
+    stages = world.stage_options(mailtri, [GOOD])
+    stages["linear-dispatch"]["endpoint_pin"] = chosen
+    mailtri.configure(world.core_options(limits=QUICK), stages)
+    mailtri.start()
+    made = Stand(world, mailtri, domains)
+    made.delivered(made.send(made.mail(f"By {pins}")).event)
+    assert mailtri.stop() == 0
+
+
+def pins_of(stand, world, *options):
+    return stand.mailtri.ctl_run("pins", *options, "--ca", world.authority.path, "--connect",
+                                 world.linear.address, world.linear.name)
+
+
+def test_pins_are_told(quick, world):
+    out = pins_of(quick, world, "--json")
+    rows = [json.loads(line) for line in out.stdout.splitlines()]
+    assert out.returncode == 0, out.stderr
+    assert [row["pin"] for row in rows] == [world.linear.pin, world.authority.pin]
+    assert [row["depth"] for row in rows] == [0, 1]
+    assert world.linear.name in rows[0]["subject"]
+    table = pins_of(quick, world).stdout.splitlines()
+    assert len(table) == 3 and world.authority.pin in table[2]
+
+
+@pytest.mark.parametrize("arguments,why", [
+    (("--connect", "{address}", "{name}"), "certificate"),  # of no authority of the system
+    (("--ca", "{ca}", "--connect", "{address}", "other.example"), "ostname"),
+    (("--ca", "{ca}", "--connect", "127.0.0.1:1", "{name}"), "connect"),
+    (("--ca", "/nowhere", "--connect", "{address}", "{name}"), "/nowhere"),
+])
+def test_no_pin_of_what_cannot_be_trusted(quick, world, arguments, why):
+    words = [a.format(address=world.linear.address, name=world.linear.name,
+                      ca=world.authority.path) for a in arguments]
+    out = quick.mailtri.ctl_run("pins", *words)
+    assert (out.returncode, out.stdout) == (1, "")
+    assert why in out.stderr, out.stderr

@@ -10,12 +10,12 @@ import tree
 GLIB = {"libgmime-3.0", "libglib-2.0", "libgobject-2.0", "libgio-2.0"}
 PROGRAMS = {
     "mailtrid": {"libconfuse", "libidn2"},
-    "mailtrictl": {"libconfuse", "libidn2", "libjansson", "libcrypto"},
+    "mailtrictl": {"libconfuse", "libidn2", "libjansson", "libssl", "libcrypto"},
     "front": {"libidn2", "libssl", "libcrypto"},
     "engine": {"libidn2", "libsqlite3", "libcrypto", "libjansson"},
     "parser": GLIB,
     "worker": set(),
-    "worker-net": {"libcurl"},
+    "worker-net": {"libcurl", "libssl", "libcrypto"},
     "resolver": {"libunbound"},
     "keys": {"libcrypto"},
 }

@@ -15,7 +15,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "dispatch/http.h"
-#include "dispatch/pin.h"
+#include "base/pin.h"
 
 enum { REQUEST_MAX = 1 << 20, PIN_SIZE = 64 };
 

@@ -25,7 +25,7 @@ from child import Child, free_port  # noqa: E402
 from instance import descendants  # noqa: E402
 
 MAILTRID = BUILD / "mailtrid"
-PIN = "sha256//" + "A" * 43 + "="
+PIN, OTHER_PIN = ("sha256//" + c * 43 + "=" for c in "AB")
 ROLES = ("front", "engine", "parser", "worker", "resolver", "keys")
 
 CORE = """hostname = "mx.example.com"
@@ -186,7 +186,11 @@ STAGE_PROBLEMS = [
     ('api = "http://h"', 1, "https://host"),
     ('api = "https://h"', 0, "api_pin must be set"),
     ('api = "https://h"\napi_pin = { "sha256//short=" }', 2, "no pin"),
-    (f'api = "https://h"\napi_pin = {{ "{PIN}" }}\napi_connect = "h:1"', 3, "numeric address"),
+    (f'api = "https://h"\napi_pin = {{ "{PIN}" }}', 2, "stands alone"),
+    (f'api = "https://h"\napi_pin = {{ "{PIN}", "{PIN}" }}', 2, "stands alone"),
+    (f'api = "https://h"\napi_pin = {{ "{PIN}", "none" }}', 2, '"none" is no pin'),
+    ('api = "https://h"\napi_pin = {}', 0, "api_pin must be set"),
+    (f'api = "https://h"\napi_pin = {{ "{PIN}", "{OTHER_PIN}" }}\napi_connect = "h:1"', 3, "numeric address"),
     ("on_error = accept", 1, "tempfail|skip|quarantine"),
     ("workers = 65", 1, "between 1 and 64"),
     ("deadline = 2h", 1, "between 1s and 1h"),
