@@ -6,10 +6,13 @@
 
 #include <opendkim/dkim.h>
 
+#include "canon.h"
 #include "dkim.h"
 
 struct dkim_engine {
 	DKIM_LIB *lib;
+	EVP_MD *sha256;	/* fetched once: OpenSSL 3 looks for it under locks */
+	EVP_MD_CTX *digest;
 };
 
 struct job {	/* what the key callback looks into */
@@ -72,7 +75,8 @@ dkim_open(void)
 	unsigned flags = DKIM_LIBFLAGS_BADSIGHANDLES, bits = 1024;
 	struct dkim_engine *e = calloc(1, sizeof(*e));
 
-	if (e == NULL || (e->lib = dkim_init(NULL, NULL)) == NULL ||
+	if (e == NULL || (e->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL)) == NULL ||
+	    (e->digest = EVP_MD_CTX_new()) == NULL || (e->lib = dkim_init(NULL, NULL)) == NULL ||
 	    dkim_set_key_lookup(e->lib, give_key) != DKIM_STAT_OK ||
 	    dkim_options(e->lib, DKIM_OP_SETOPT, DKIM_OPTS_FLAGS, &flags, sizeof(flags)) !=
 	    DKIM_STAT_OK ||
@@ -87,8 +91,12 @@ dkim_open(void)
 void
 dkim_end(struct dkim_engine *e)
 {
-	if (e != NULL && e->lib != NULL)
+	if (e == NULL)
+		return;
+	if (e->lib != NULL)
 		dkim_close(e->lib);
+	EVP_MD_CTX_free(e->digest);
+	EVP_MD_free(e->sha256);
 	free(e);
 }
 
@@ -132,12 +140,11 @@ to_be_fed(const struct dkim *d, const struct field *f)
 	return false;
 }
 
-static DKIM_STAT
+/* The header alone: the library verifies signatures as soon as it ends.  The
+ * bodies that bh= speaks of are canon.c's part. */
+static void
 feed(DKIM *handle, const struct dkim *d, const struct header *h)
 {
-	static const char end[] = "\r\n";
-	struct mt_span body = h->body;
-	bool tested, ended = body.len >= 2 && memcmp(body.ptr + body.len - 2, end, 2) == 0;
 	DKIM_STAT status = DKIM_STAT_OK;
 	size_t i;
 
@@ -146,26 +153,27 @@ feed(DKIM *handle, const struct dkim *d, const struct header *h)
 			status = dkim_header(handle, input(h->field[i].whole.ptr),
 			    h->field[i].whole.len);
 	if (status == DKIM_STAT_OK)
-		status = dkim_eoh(handle);
-	if (status == DKIM_STAT_OK && body.len != 0)
-		status = dkim_body(handle, input(body.ptr), body.len);
-	if (status == DKIM_STAT_OK && body.len != 0 && !ended)
-		status = dkim_body(handle, input(end), 2);
-	return status == DKIM_STAT_OK ? dkim_eom(handle, &tested) : status;
+		dkim_eoh(handle);
 }
 
-static enum word
-word_of(DKIM_SIGINFO *info, int error)
+/* Without a body the library finds no error where it finds none in the header:
+ * it then says UNKNOWN. */
+static void
+take_result(struct signature *s, DKIM_SIGINFO *info)
 {
-	if (DKIM_SIG_CHECK(info) && error == DKIM_SIGERROR_OK)
-		return WORD_PASS;
-	if (dkim_sig_getbh(info) == DKIM_SIGBH_MISMATCH || error == DKIM_SIGERROR_BADSIG)
-		return WORD_FAIL;
-	return WORD_PERMERROR;
+	unsigned passed = DKIM_SIGFLAG_PROCESSED | DKIM_SIGFLAG_PASSED;
+	int error = dkim_sig_geterror(info);
+
+	if (error == DKIM_SIGERROR_UNKNOWN && (dkim_sig_getflags(info) & passed) == passed)
+		signature_judge(s, WORD_PASS, "the signature is good");
+	else if (error == DKIM_SIGERROR_BADSIG)
+		signature_judge(s, WORD_FAIL, "the signature does not fit the header");
+	else if (error > 0)
+		signature_judge(s, WORD_PERMERROR, dkim_sig_geterrorstr(error));
 }
 
 static void
-verify(struct dkim_engine *e, const struct header *h, struct job *job, struct dkim_kept *kept)
+verify(struct dkim_engine *e, const struct header *h, struct job *job)
 {
 	DKIM_STAT status;
 	DKIM *handle = dkim_verify(e->lib, input("mailtri"), NULL, &status);
@@ -181,13 +189,51 @@ verify(struct dkim_engine *e, const struct header *h, struct job *job, struct dk
 	for (i = 0; i < n; i++) {
 		size_t at = find(job->dkim, infos[i]);
 
-		if (at == SIGNATURES_MAX)
-			continue;
-		kept->result[at].body = dkim_sig_getbh(infos[i]) == DKIM_SIGBH_MISMATCH;
-		kept->result[at].error = dkim_sig_geterror(infos[i]);
-		kept->result[at].word = (uint8_t)word_of(infos[i], kept->result[at].error);
+		if (at != SIGNATURES_MAX)
+			take_result(&job->dkim->signature[at], infos[i]);
 	}
 	dkim_free(handle);
+}
+
+/* ---- the body ---- */
+
+/* SHA-256 of the body in its two forms, each made when it is first asked for. */
+struct body_hash {
+	bool made[2];
+	unsigned char hash[2][BODY_HASH];
+};
+
+static bool
+same_body(struct dkim_engine *e, const struct header *h, const struct signature *s,
+    struct body_hash *b)
+{
+	if (!b->made[s->relaxed_body]) {
+		if (EVP_DigestInit_ex(e->digest, e->sha256, NULL) != 1)
+			abort();
+		canon_body(e->digest, s->relaxed_body, h->body);
+		if (EVP_DigestFinal_ex(e->digest, b->hash[s->relaxed_body], NULL) != 1)
+			abort();
+		b->made[s->relaxed_body] = true;
+	}
+	return memcmp(b->hash[s->relaxed_body], s->body_hash, BODY_HASH) == 0;
+}
+
+/* True: there is a signature left whose body is the one that was signed. */
+static bool
+judge_bodies(struct dkim_engine *e, const struct header *h, struct dkim *d)
+{
+	struct body_hash b = { .made = { false, false } };
+	bool left = false;
+	size_t i;
+
+	for (i = 0; i < d->count; i++) {
+		struct signature *s = &d->signature[i];
+
+		if (!s->judged && !same_body(e, h, s, &b))
+			signature_judge(s, WORD_FAIL, "the body is not the one that was signed");
+		left = left || !s->judged;
+	}
+	return left;
 }
 
 /* The library's signatures are told apart by b=.  Two with the same one: the
@@ -209,18 +255,33 @@ judge_twins(struct dkim *d)
 }
 
 static void
-take_result(struct signature *s, int word, bool body, int error)
+read_signatures(struct run *r, const struct header *h, const struct dkim_options *o,
+    struct dkim *d)
 {
-	if (word == WORD_PASS)
-		signature_judge(s, WORD_PASS, "the signature is good");
-	else if (word == WORD_FAIL && body)
-		signature_judge(s, WORD_FAIL, "the body is not the one that was signed");
-	else if (word == WORD_FAIL)
-		signature_judge(s, WORD_FAIL, "the signature does not fit the header");
-	else if (error > 0)
-		signature_judge(s, WORD_PERMERROR, dkim_sig_geterrorstr(error));
-	else
-		signature_judge(s, WORD_PERMERROR, "the library could not verify it");
+	size_t i;
+
+	*d = (struct dkim){ .count = 0 };
+	for (i = 0; i < h->count; i++)
+		if (text_is(h->field[i].name, DKIM_SIGNHEADER) && d->seen++ < SIGNATURES_MAX)
+			signature_parse(r, h, &h->field[i], o->covered, &d->signature[d->count++]);
+	judge_twins(d);
+}
+
+/* False: there is nothing to verify, or not yet. */
+static bool
+fetch_keys(struct run *r, unsigned min_bits, struct dkim *d, struct job *job)
+{
+	bool waiting = r->waiting, candidates = false, ready;
+	size_t i;
+
+	r->waiting = false;
+	for (i = 0; i < d->count; i++) {
+		fetch_key(r, min_bits, &d->signature[i], &job->key[i]);
+		candidates = candidates || !d->signature[i].judged;
+	}
+	ready = candidates && !r->waiting;
+	r->waiting = r->waiting || waiting;
+	return ready;
 }
 
 void
@@ -229,27 +290,22 @@ dkim_check(struct run *r, struct dkim_engine *e, const struct header *h,
 {
 	struct dkim_kept *kept = r->host->keep(r->msg, sizeof(*kept));
 	struct job *job = run_alloc(r, sizeof(*job));
-	bool waiting = r->waiting, candidates = false;
 	size_t i;
 
-	*d = (struct dkim){ .count = 0 };
+	read_signatures(r, h, o, d);
 	job->dkim = d;
-	for (i = 0; i < h->count; i++)
-		if (text_is(h->field[i].name, DKIM_SIGNHEADER) && d->seen++ < SIGNATURES_MAX)
-			signature_parse(r, h, &h->field[i], o->covered, &d->signature[d->count++]);
-	judge_twins(d);
-	r->waiting = false;
+	if (!fetch_keys(r, o->min_key_bits, d, job))
+		return;
+	if (!kept->done && judge_bodies(e, h, d))
+		verify(e, h, job);
 	for (i = 0; i < d->count; i++) {
-		fetch_key(r, o->min_key_bits, &d->signature[i], &job->key[i]);
-		candidates = candidates || !d->signature[i].judged;
+		struct signature *s = &d->signature[i];
+
+		if (kept->done)
+			signature_judge(s, kept->result[i].word, kept->result[i].why);
+		signature_judge(s, WORD_PERMERROR, "the library could not verify it");
+		kept->result[i].word = s->word;
+		kept->result[i].why = s->why;
 	}
-	if (candidates && !r->waiting) {
-		if (!kept->done)
-			verify(e, h, job, kept);
-		kept->done = 1;
-		for (i = 0; i < d->count; i++)
-			take_result(&d->signature[i], kept->result[i].word,
-			    kept->result[i].body != 0, kept->result[i].error);
-	}
-	r->waiting = r->waiting || waiting;
+	kept->done = true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* DKIM (RFC 6376): libopendkim's cryptography and canonicalisation behind
- * rules of ours; a bad signature does not spoil a good one. */
+/* DKIM (RFC 6376): libopendkim verifies header and signature behind rules of
+ * ours, canon.c hashes the body; a bad signature does not spoil a good one. */
 #ifndef MAILTRI_AUTH_DKIM_H
 #define MAILTRI_AUTH_DKIM_H
 
@@ -19,11 +19,11 @@ struct dkim {
 	size_t seen;	/* fields of that name; the first ten are tried */
 };
 
-struct dkim_kept {	/* survives a re-run: the library runs once a message */
-	uint32_t done;
+struct dkim_kept {	/* survives a re-run: a message is verified once */
+	bool done;
 	struct {
-		uint8_t word, body, reserved[2];	/* body: it was altered */
-		int32_t error;
+		enum word word;
+		const char *why;
 	} result[SIGNATURES_MAX];
 };
 

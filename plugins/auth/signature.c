@@ -77,15 +77,23 @@ read_names(const struct taglist *tags, struct signature *s)
 }
 
 static bool
-canonicalization(struct mt_span c)
+read_form(struct mt_span c, struct signature *s)
 {
-	static const char *const known[] = { "", "simple", "relaxed", "simple/simple",
-		"simple/relaxed", "relaxed/simple", "relaxed/relaxed", NULL };
+	static const struct {
+		const char *name;
+		bool relaxed_body;
+	} known[] = {
+		{ "", false }, { "simple", false }, { "relaxed", false },
+		{ "simple/simple", false }, { "simple/relaxed", true },
+		{ "relaxed/simple", false }, { "relaxed/relaxed", true },
+	};
 	size_t i;
 
-	for (i = 0; known[i] != NULL; i++)
-		if (text_is(c, known[i]))
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (text_is(c, known[i].name)) {
+			s->relaxed_body = known[i].relaxed_body;
 			return true;
+		}
 	return false;
 }
 
@@ -135,7 +143,7 @@ read_hashes(struct run *r, const struct taglist *tags, struct signature *s)
 	if (!taglist_folded(tags, "bh", folded, sizeof(folded)))
 		return "bh= is not a hash";
 	if (strcmp(s->algorithm, "rsa-sha1") != 0 &&
-	    base64_decode(text_span(folded), s->body_hash, sizeof(s->body_hash)) != 32)
+	    base64_decode(text_span(folded), s->body_hash, sizeof(s->body_hash)) != BODY_HASH)
 		return "bh= is not a hash";
 	return NULL;
 }
@@ -155,7 +163,7 @@ read_tags(struct run *r, const struct taglist *tags, struct signature *s)
 		return fault;
 	if (!text_is(value(tags, "v"), "1"))
 		return "v= is not 1";
-	if (!canonicalization(value(tags, "c")))
+	if (!read_form(value(tags, "c"), s))
 		return "c= is unknown";
 	if (taglist_find(tags, "q") != NULL && !signature_listed(q, "dns/txt"))
 		return "q= does not offer dns/txt";
