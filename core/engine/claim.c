@@ -50,15 +50,20 @@ void
 claim_look(void *arg, struct mail *m, struct claim *c, struct mt_span question)
 {
 	struct engine *e = ((struct generation *)arg)->engine;
-	struct look *l = xcalloc(1, sizeof(*l));
+	struct state_claim claim = { .limit = c->limit, .window_s = c->window_s };
+	struct look *l;
 
+	memcpy(claim.key, c->key, HASH_SIZE);
+	if (state_claim_is_free(e->store, &claim)) {
+		mail_looked(m, c, question, 0, 0, "", true);
+		return;
+	}
+	l = xcalloc(1, sizeof(*l));
 	l->engine = e;
 	l->mail = m->id;
 	buf_add(&l->question, question.ptr, question.len);
-	l->state = (struct state_look){ .now_s = m->now,
-		.claim = { .limit = c->limit, .window_s = c->window_s },
+	l->state = (struct state_look){ .now_s = m->now, .claim = claim,
 		.job = { .done = looked, .arg = l } };
-	memcpy(l->state.claim.key, c->key, HASH_SIZE);
 	state_look(e->store, &l->state);
 }
 

@@ -79,6 +79,7 @@ remove_message(struct store *s, const char *event)
 		return;
 	queue_run(s, "DELETE FROM outbox WHERE message = ?", row.id);
 	queue_run(s, "DELETE FROM hold WHERE message = ?", row.id);
+	queue_run(s, "DELETE FROM unseen WHERE message = ?", row.id);
 	queue_run(s, "DELETE FROM message WHERE id = ?", row.id);
 }
 

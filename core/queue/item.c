@@ -6,7 +6,8 @@
 
 #include "store/body.h"
 
-#define ITEM_COLUMNS "SELECT id, event, state, route, accepted, retain, size, slot, generation, seen"
+#define ITEM_COLUMNS "SELECT id, event, state, route, accepted, retain, size, slot, generation," \
+	" NOT EXISTS (SELECT 1 FROM unseen WHERE message = message.id)"
 
 static void
 load_item(sqlite3_stmt *stmt, struct arena *arena, struct queue_item *item)

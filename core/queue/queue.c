@@ -212,6 +212,10 @@ insert_message(struct store *s, const struct queue_accept *a, enum queue_state s
 	id = db_int(stmt, 0);
 	db_reset(stmt);
 
+	stmt = db_statement(db, "INSERT INTO unseen(message) VALUES(?)");
+	db_bind_int(stmt, 1, id);
+	db_run(db, stmt);
+
 	stmt = db_statement(db, "INSERT INTO key_slot(slot, generation, event, until, message)"
 	    " VALUES(?, ?, ?, ?, 1)");
 	db_bind_int(stmt, 1, (int64_t)a->slot.number);
@@ -295,6 +299,8 @@ queue_accept(struct store *s, struct queue_accept *a)
 	memset(&a->sealed_raw, 0, sizeof(a->sealed_raw));
 	a->in_file = a->duplicate = a->holder_seen = false;
 	a->holder[0] = '\0';
+	for (size_t i = 0; i < a->claim_count; i++)
+		state_claim_expect(s, &a->claims[i], a->now_s);
 	a->job.prepare = accept_prepare;
 	a->job.run = accept_run;
 	store_submit(s, &a->job);
@@ -324,7 +330,7 @@ seen_run(struct store *s, struct store_job *job)
 {
 	struct queue_seen *seen = (struct queue_seen *)job;
 	sqlite3_stmt *stmt = db_statement(store_queue(s),
-	    "UPDATE message SET seen = 1 WHERE event = ? AND seen = 0");
+	    "DELETE FROM unseen WHERE message = (SELECT id FROM message WHERE event = ?)");
 
 	db_bind_text(stmt, 1, seen->event);
 	db_run(store_queue(s), stmt);

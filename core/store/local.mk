@@ -4,7 +4,7 @@ libstore_a_SOURCES = core/store/body.c core/store/body.h core/store/copy.c core/
 	core/store/db.c core/store/db.h \
 	core/store/hash.c core/store/hash.h core/store/journal.c core/store/journal.h \
 	core/store/keyfile.c core/store/keyfile.h \
-	core/store/private.h core/store/root.c core/store/root.h \
+	core/store/once.c core/store/once.h core/store/private.h core/store/root.c core/store/root.h \
 	core/store/schema.c core/store/schema.h \
 	core/store/seal.c core/store/seal.h core/store/shard.c core/store/shard.h \
 	core/store/slots.c core/store/slots.h \
@@ -19,7 +19,10 @@ keys_LDADD = libaudit.a $(store_LIBS) $(CRYPTO_LIBS)
 
 if HAVE_CMOCKA
 store_test_LIBS = $(audit_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += tests/unit/test_keys tests/unit/test_seal tests/unit/test_store tests/unit/test_vault
+check_PROGRAMS += tests/unit/test_once tests/unit/test_keys tests/unit/test_seal tests/unit/test_store tests/unit/test_vault
+tests_unit_test_once_SOURCES = tests/unit/test_once.c
+tests_unit_test_once_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_once_LDADD = $(store_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_keys_SOURCES = tests/unit/test_keys.c tests/unit/store_world.h
 tests_unit_test_keys_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_keys_LDADD = $(store_test_LIBS)

@@ -5,12 +5,14 @@
 #define MAILTRI_STORE_PRIVATE_H
 
 #include "store/db.h"
+#include "store/once.h"
 #include "store/store.h"
 
 /* The two databases; asking for the second opens its part of the batch. */
 struct db *store_queue(struct store *);
 struct db *store_counters(struct store *);
 struct db *store_counters_outside(struct store *);	/* of any transaction: in prepare() */
+struct once *store_once(struct store *);	/* loop thread */
 const struct slot *store_key(struct store *);	/* seals state values */
 
 /* The journal's end inside the running transaction. */

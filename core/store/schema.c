@@ -15,9 +15,13 @@ const char schema_queue[] =
 	"CREATE TABLE message(id INTEGER PRIMARY KEY, event TEXT NOT NULL UNIQUE,"
 	"  state INTEGER NOT NULL, route TEXT NOT NULL, accepted INTEGER NOT NULL,"
 	"  retain INTEGER NOT NULL, size INTEGER NOT NULL, slot INTEGER NOT NULL,"
-	"  generation INTEGER NOT NULL, seen INTEGER NOT NULL DEFAULT 0,"
+	"  generation INTEGER NOT NULL,"
 	"  head BLOB NOT NULL, body BLOB) STRICT;"	/* body null: in bodies/<event> */
 	"CREATE INDEX message_state ON message(state, id);"
+
+	/* Whose sender may not know yet: small, so that an answer seen costs no
+	 * second writing of its wide row. */
+	"CREATE TABLE unseen(message INTEGER PRIMARY KEY) STRICT;"
 
 	/* One deliver stage of one message (queue/queue.h). */
 	"CREATE TABLE outbox(message INTEGER NOT NULL, stage TEXT NOT NULL, action INTEGER NOT NULL,"

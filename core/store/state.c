@@ -16,8 +16,9 @@ state_claim_holder(struct store *s, const struct state_claim *claim, int64_t now
     char holder[STATE_EVENT_SIZE], bool *seen)
 {
 	struct db *db = store_queue(s);
-	sqlite3_stmt *stmt = db_statement(db, "SELECT c.event, coalesce(m.seen, 1) FROM claim c"
-	    " LEFT JOIN message m ON m.event = c.event WHERE c.key = ? AND c.until > ?");
+	sqlite3_stmt *stmt = db_statement(db, "SELECT c.event, u.message IS NULL FROM claim c"
+	    " LEFT JOIN message m ON m.event = c.event LEFT JOIN unseen u ON u.message = m.id"
+	    " WHERE c.key = ? AND c.until > ?");
 
 	db_bind_blob(stmt, 1, key_span(claim->key));
 	db_bind_int(stmt, 2, now_s);
@@ -55,6 +56,19 @@ take_one(struct store *s, const struct state_claim *claim, int64_t now_s)
 	db_bind_int(stmt, 2, now_s);
 	db_bind_int(stmt, 3, now_s + claim->window_s);
 	db_run(db, stmt);
+}
+
+bool
+state_claim_is_free(struct store *s, const struct state_claim *claim)
+{
+	return claim->limit == 1 && !once_may_hold(store_once(s), claim->key);
+}
+
+void
+state_claim_expect(struct store *s, const struct state_claim *claim, int64_t now_s)
+{
+	if (claim->limit == 1)
+		once_add(store_once(s), claim->key, now_s + claim->window_s, now_s);
 }
 
 void

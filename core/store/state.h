@@ -51,6 +51,11 @@ struct state_put {
 	int64_t until_s;
 };
 
+/* Loop thread.  True: nobody holds it, and no look is needed.  A claim that
+ * is about to be taken must be expected before its job is submitted. */
+bool state_claim_is_free(struct store *, const struct state_claim *);
+void state_claim_expect(struct store *, const struct state_claim *, int64_t now_s);
+
 /* In a job's run(). */
 bool state_claim_holder(struct store *, const struct state_claim *, int64_t now_s,
     char holder[STATE_EVENT_SIZE], bool *seen);

@@ -34,6 +34,7 @@ struct store {
 	int bodies_fd;
 	uint64_t tail;		/* leaves of the journal */
 	struct slot key;
+	struct once once;	/* loop thread */
 
 	pthread_t thread;
 	int event_fd;
@@ -259,6 +260,19 @@ load_tail(struct store *s)
 }
 
 static void
+load_once(struct store *s)
+{
+	sqlite3_stmt *stmt = db_statement(s->queue, "SELECT key, until FROM claim");
+
+	while (db_step(s->queue, stmt)) {
+		struct mt_span key = db_span(stmt, 0);
+
+		if (key.len == HASH_SIZE)
+			once_add(&s->once, (const uint8_t *)key.ptr, db_int(stmt, 1), 0);
+	}
+}
+
+static void
 start_thread(struct store *s)
 {
 	pthread_condattr_t attr;
@@ -296,6 +310,7 @@ store_open(const struct store_options *options, char why[256])
 	if (s->counters == NULL)
 		goto fail;
 	load_tail(s);
+	load_once(s);
 	start_thread(s);
 	return s;
 fail:
@@ -326,6 +341,7 @@ store_close(struct store *s)
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->wake);
 	explicit_bzero(&s->key, sizeof(s->key));
+	once_fini(&s->once);
 	free(s->dir);
 	free(s);
 }
@@ -469,6 +485,12 @@ struct db *
 store_counters_outside(struct store *s)
 {
 	return s->counters;
+}
+
+struct once *
+store_once(struct store *s)
+{
+	return &s->once;
 }
 
 const struct slot *

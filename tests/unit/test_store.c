@@ -163,6 +163,15 @@ taking_run(struct store *s, struct store_job *job)
 	state_claim_take(s, &t->claim, t->now_s, t->event);
 }
 
+static bool
+is_free(struct world *w, const char *key, uint32_t limit)
+{
+	struct state_claim claim = { .limit = limit };
+
+	memcpy(claim.key, key, strlen(key));
+	return state_claim_is_free(w->store, &claim);
+}
+
 static void
 take(struct world *w, const char *key, uint32_t limit, int64_t now_s)
 {
@@ -170,6 +179,7 @@ take(struct world *w, const char *key, uint32_t limit, int64_t now_s)
 		.claim = { .limit = limit, .window_s = 100 } };
 
 	memcpy(t.claim.key, key, strlen(key));
+	state_claim_expect(w->store, &t.claim, now_s);
 	store_submit(w->store, &t.job);
 	store_wait(w->store, &t.job);
 }
@@ -186,8 +196,12 @@ test_once(void **state)
 	assert_true(look(w, "a", 1, 1099).holder_seen);	/* its message is gone */
 	assert_int_equal(look(w, "a", 1, 1100).used, 0);
 	assert_int_equal(look(w, "b", 1, 1000).used, 0);
+	assert_false(is_free(w, "a", 1));
+	assert_true(is_free(w, "b", 1));
+	assert_false(is_free(w, "b", 2));	/* a counter is always looked at */
 	world_reopen(w);
 	assert_int_equal(look(w, "a", 1, 1099).used, 1);
+	assert_true(is_free(w, "b", 1));
 }
 
 static void
