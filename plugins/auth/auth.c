@@ -138,34 +138,49 @@ sender_domain(struct mt_span sender, char *out)
 		out[0] = '\0';
 }
 
-static void
-check_identity(struct run *r, const struct options *o, struct mt_span local, struct identity *i)
+/* False: it is judged already, for SPF cannot be asked. */
+static bool
+make_subject(struct run *r, const struct options *o, struct mt_span local,
+    struct spf_subject *subject, struct identity *i)
 {
-	struct spf_subject subject = { .domain = i->domain };
 	char sender[SENDER_MAX];
 	struct text t = text_make(sender, sizeof(sender));
 
+	*subject = (struct spf_subject){ .domain = i->domain };
 	i->result = (struct spf_result){ .why = "it is not a domain name", .explanation = "" };
-	if (!spf_address_parse(r->client.address, &subject.client)) {
+	if (!spf_address_parse(r->client.address, &subject->client)) {
 		/* It may become known: the mail is judged when it is. */
 		i->result.word = WORD_TEMPERROR;
 		i->result.why = "the client has no address";
-		return;
+		return false;
 	}
-	if (options_relay(o, &subject.client)) {
+	if (options_relay(o, &subject->client)) {
 		i->result.word = WORD_POLICY;
 		i->result.why = "the client is a relay of ours";
-		return;
+		return false;
 	}
 	text_add(&t, local.len == 0 ? text_span("postmaster") : local);
 	text_byte(&t, '@');
 	text_puts(&t, i->domain);
 	if (i->domain[0] == '\0' || t.full)
+		return false;
+	subject->sender = run_string(r, text_span(sender));
+	subject->helo = run_string(r, r->client.helo);
+	subject->receiver = run_string(r, r->client.hostname);
+	return true;
+}
+
+static void
+check_identity(struct run *r, const struct options *o, struct mt_span local, struct identity *i)
+{
+	struct spf_subject subject;
+
+	if (!make_subject(r, o, local, &subject, i))
 		return;
-	subject.sender = run_string(r, text_span(sender));
-	subject.helo = run_string(r, r->client.helo);
-	subject.receiver = run_string(r, r->client.hostname);
-	spf_check(r, &subject, &i->result);
+	if (r->ahead)
+		spf_ask(r, &subject);
+	else
+		spf_check(r, &subject, &i->result);
 }
 
 static void
@@ -230,13 +245,16 @@ choose_signature(struct judgement *j)
 }
 
 static void
-check_message(struct run *r, struct stage *stage, const struct options *o, struct judgement *j)
+check_message(struct run *r, struct stage *stage, const struct options *o, struct memory *m)
 {
+	struct judgement *j = &m->judgement;
+	struct dkim_input dkim = { stage->dkim, &j->header, &o->dkim, &m->dkim };
 	struct dmarc_input in;
 
+	*j = (struct judgement){ .header_fault = NULL };
 	check_header(r, j);
 	check_spf(r, o, j);
-	dkim_check(r, stage->dkim, &j->header, &o->dkim, &j->dkim);
+	dkim_check(r, &dkim, &j->dkim);
 	in = (struct dmarc_input){ .from = j->from.domain,
 		.spf = j->mail_from.result.unsure ? WORD_TEMPERROR : j->mail_from.result.word,
 		.spf_domain = j->mail_from.domain, .dkim = &j->dkim };
@@ -245,21 +263,39 @@ check_message(struct run *r, struct stage *stage, const struct options *o, struc
 	choose_signature(j);
 }
 
+/* What is known is not judged again: a message waits once more, for its claim.
+ * False: the run is waiting. */
+static bool
+judge(struct run *r, struct stage *stage, const struct options *o, struct memory *m)
+{
+	struct mt_span raw = { NULL, 0 };
+
+	r->host->raw(r->msg, &raw);
+	if (m->judged && m->raw == raw.ptr)
+		return true;
+	m->pool.used = 0;
+	m->pool.over = false;
+	check_message(r, stage, o, m);
+	m->raw = raw.ptr;
+	m->judged = !r->waiting && !m->pool.over;
+	return !r->waiting;
+}
+
 static int
 message(void *ctx, struct mt_msg *msg, struct mt_result *result)
 {
 	struct stage *stage = ctx;
-	struct judgement *j;
+	struct memory *m = stage->host->keep(msg, sizeof(*m));
+	struct judgement *j = &m->judgement;
 	struct options o;
 	struct run r;
 	char event[sizeof(((struct mt_grant *)0)->event)] = "";
 
 	if (run_init(&r, stage->host, msg) != 0)
 		return -1;
-	j = run_alloc(&r, sizeof(*j));
+	r.pool = &m->pool;
 	options_read(&r, &o);
-	check_message(&r, stage, &o, j);
-	if (r.waiting)
+	if (!judge(&r, stage, &o, m))
 		return MT_WAIT;
 	if (policy_judge(&o, j, result) == MT_CONTINUE) {
 		j->replay = replay_claim(&r, j, o.replay_window_s, event);
@@ -288,6 +324,7 @@ envelope(void *ctx, struct mt_msg *msg, struct mt_result *result)
 	(void)result;
 	if (run_init(&r, stage->host, msg) != 0)
 		return -1;
+	r.ahead = true;
 	j = run_alloc(&r, sizeof(*j));
 	options_read(&r, &o);
 	check_spf(&r, &o, j);

@@ -285,19 +285,18 @@ fetch_keys(struct run *r, unsigned min_bits, struct dkim *d, struct job *job)
 }
 
 void
-dkim_check(struct run *r, struct dkim_engine *e, const struct header *h,
-    const struct dkim_options *o, struct dkim *d)
+dkim_check(struct run *r, const struct dkim_input *in, struct dkim *d)
 {
-	struct dkim_kept *kept = r->host->keep(r->msg, sizeof(*kept));
 	struct job *job = run_alloc(r, sizeof(*job));
+	struct dkim_kept *kept = in->kept;
 	size_t i;
 
-	read_signatures(r, h, o, d);
+	read_signatures(r, in->header, in->options, d);
 	job->dkim = d;
-	if (!fetch_keys(r, o->min_key_bits, d, job))
+	if (!fetch_keys(r, in->options->min_key_bits, d, job))
 		return;
-	if (!kept->done && judge_bodies(e, h, d))
-		verify(e, h, job);
+	if (!kept->done && judge_bodies(in->engine, in->header, d))
+		verify(in->engine, in->header, job);
 	for (i = 0; i < d->count; i++) {
 		struct signature *s = &d->signature[i];
 

@@ -29,8 +29,14 @@ struct dkim_kept {	/* survives a re-run: a message is verified once */
 
 struct dkim_engine *dkim_open(void);	/* NULL: libopendkim would not start */
 void dkim_end(struct dkim_engine *);
+struct dkim_input {
+	struct dkim_engine *engine;
+	const struct header *header;
+	const struct dkim_options *options;
+	struct dkim_kept *kept;
+};
+
 /* Every signature is judged afterwards unless the run is waiting. */
-void dkim_check(struct run *, struct dkim_engine *, const struct header *,
-    const struct dkim_options *, struct dkim *);
+void dkim_check(struct run *, const struct dkim_input *, struct dkim *);
 
 #endif

@@ -32,4 +32,14 @@ struct judgement {
 	enum replay replay;
 };
 
+/* What is kept of a message from run to run. */
+struct memory {
+	bool judged;	/* nothing is to be judged again */
+	const char *raw;	/* where the message lay then: `judgement' points into it */
+	struct judgement judgement;
+	struct dkim_kept dkim;
+	struct pool pool;
+};
+_Static_assert(sizeof(struct memory) <= MT_KEEP_MAX, "the host keeps no more");
+
 #endif

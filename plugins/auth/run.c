@@ -31,8 +31,16 @@ run_init(struct run *r, const struct mt_host *host, struct mt_msg *msg)
 void *
 run_alloc(struct run *r, size_t n)
 {
-	void *p = r->host->alloc(r->msg, n);
+	struct pool *pool = r->pool;
+	char *p;
 
+	if (pool == NULL || n > sizeof(pool->bytes) - pool->used) {
+		if (pool != NULL)
+			pool->over = true;
+		return memset(r->host->alloc(r->msg, n), 0, n);
+	}
+	p = pool->bytes + pool->used;
+	pool->used += (n + 15) & ~(size_t)15;
 	return memset(p, 0, n);
 }
 

@@ -11,6 +11,15 @@
 
 #include "text.h"
 
+enum { POOL_BYTES = 24 * 1024 };
+
+/* Memory that outlives a run; what does not fit is the host's. */
+struct pool {
+	size_t used;
+	bool over;	/* something did not fit */
+	_Alignas(16) char bytes[POOL_BYTES];
+};
+
 enum { DNS_A = 1, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28 };
 
 struct run {
@@ -21,6 +30,8 @@ struct run {
 	struct mt_span sender;	/* MAIL FROM; empty: the null sender */
 	struct mt_span rcpt;
 	bool waiting;
+	bool ahead;	/* questions are asked, nothing is judged */
+	struct pool *pool;	/* NULL: none */
 };
 
 enum word {
@@ -29,7 +40,8 @@ enum word {
 };
 
 int run_init(struct run *, const struct mt_host *, struct mt_msg *);	/* 0, or -1 */
-void *run_alloc(struct run *, size_t);	/* zeroed, gone when the callback returns */
+/* Zeroed; gone when the callback returns, unless all of it was of the pool. */
+void *run_alloc(struct run *, size_t);
 char *run_string(struct run *, struct mt_span);
 /*
  * Asks for `name', letter case and a final dot ignored.  What cannot be a

@@ -125,18 +125,28 @@ read_algorithm(struct signature *s)
 	return s->ed25519 ? NULL : "a= is unknown";
 }
 
+/* For a value without its white space. */
+static size_t
+room_for(const struct taglist *tags, const char *name, size_t max)
+{
+	size_t n = value(tags, name).len + 1;
+
+	return n < max ? n : max;
+}
+
 static const char *
 read_hashes(struct run *r, const struct taglist *tags, struct signature *s)
 {
-	char *b = run_alloc(r, B_MAX), *h = run_alloc(r, H_MAX), folded[64], *p;
+	size_t b_room = room_for(tags, "b", B_MAX), h_room = room_for(tags, "h", H_MAX);
+	char *b = run_alloc(r, b_room), *h = run_alloc(r, h_room), folded[64], *p;
 	unsigned char bytes[B_MAX];
 
 	s->b = b;
 	s->signed_names = h;
-	if (!taglist_folded(tags, "b", b, B_MAX) ||
+	if (!taglist_folded(tags, "b", b, b_room) ||
 	    base64_decode(text_span(b), bytes, sizeof(bytes)) <= 0)
 		return "b= is not a signature";
-	if (!taglist_folded(tags, "h", h, H_MAX))
+	if (!taglist_folded(tags, "h", h, h_room))
 		return "h= is missing or too long";
 	for (p = h; *p != '\0'; p++)
 		*p = text_lower(*p);

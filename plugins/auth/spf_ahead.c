@@ -92,3 +92,11 @@ spf_ahead(struct spf_state *s)
 {
 	ahead_record(s, s->subject->domain);
 }
+
+void
+spf_ask(struct run *r, const struct spf_subject *subject)
+{
+	struct spf_state s = { .run = r, .subject = subject, .exp_domain = "" };
+
+	spf_ahead(&s);
+}

@@ -18,7 +18,7 @@ enum { ARENA = 4 << 20, BATCHES = 9, DNS_TXT = 16 };
 static struct mt_test test;
 static _Alignas(16) char arena[ARENA], kept[MT_KEEP_MAX];
 static size_t arena_used;
-static bool claimed;
+static bool claimed, keeping;
 
 static _Noreturn void
 stop(const char *what, const char *which)
@@ -43,7 +43,12 @@ static void *
 bench_keep(struct mt_msg *m, size_t n)
 {
 	(void)m;
-	return n > sizeof(kept) ? NULL : kept;
+	if (n > sizeof(kept))
+		return NULL;
+	if (!keeping)
+		memset(kept, 0, n);
+	keeping = true;
+	return kept;
 }
 
 static int
@@ -108,7 +113,7 @@ judge(void)
 	int returned;
 
 	test.questions = 0;
-	memset(kept, 0, 512);
+	keeping = false;
 	claimed = false;
 	arena_used = 0;
 	test.stage->envelope(test.ctx, &test.msg, &test.result);
