@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * ARC (RFC 8617): what hosts on the way say they found, sealed one over the
- * other.  Evidence for the log and for forwarders whom the operator named;
- * it never makes a failed check pass.
+ * other.  Evidence for the log and for forwarders whom the operator named
+ * (forward.h); by itself it never makes a failed check pass.
  */
 #ifndef MAILTRI_AUTH_ARC_H
 #define MAILTRI_AUTH_ARC_H

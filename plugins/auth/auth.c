@@ -7,6 +7,7 @@
  *	spf_record.c spf_macro.c spf_lookup.c spf_ahead.c spf.c	SPF
  *	dmarc_record.c walk.c align.c dmarc.c second.c	DMARC
  *	arc.c arc_verify.c canon.c	ARC
+ *	authres.c forward.c	what a trusted forwarder says
  *	options.c policy.c	what is required, and the verdict
  *	replay.c		once and never again
  *	results.c		Authentication-Results
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 
 #include "mailtri/version.h"
+#include "forward.h"
 #include "key_cache.h"
 #include "policy.h"
 #include "replay.h"
@@ -37,16 +39,24 @@ static const struct mt_fact_decl writes[] = {
 	{ "auth.from", NULL, "The one From mailbox", MT_TEXT, MT_PERSONAL },
 	{ "auth.spf", WORDS, "SPF of MAIL FROM, of HELO for the null sender", MT_TOKEN, 0 },
 	{ "auth.spf.domain", NULL, "The domain SPF was checked for", MT_TEXT, 0 },
+	{ "auth.spf.reason", NULL, "Why SPF says so", MT_TEXT, 0 },
 	{ "auth.spf.helo", WORDS, "SPF of HELO", MT_TOKEN, 0 },
 	{ "auth.spf.explanation", NULL, "What the domain says about a fail", MT_TEXT, 0 },
 	{ "auth.dkim", WORDS, "The best of the signatures", MT_TOKEN, 0 },
 	{ "auth.dkim.domain", NULL, "The domain of the signature that counts", MT_TEXT, 0 },
 	{ "auth.dmarc", WORDS, "DMARC of the From domain", MT_TOKEN, 0 },
+	{ "auth.dmarc.reason", NULL, "Why DMARC says so", MT_TEXT, 0 },
+	{ "auth.dmarc.record", NULL, "The domain whose record it was judged by", MT_TEXT, 0 },
 	{ "auth.dmarc.policy", "absent|none|quarantine|reject",
 	  "What the record asks for when DMARC fails", MT_TOKEN, 0 },
 	{ "auth.dmarc.domain", NULL, "The From domain", MT_TEXT, 0 },
 	{ "auth.arc", "none|pass|fail|temperror", "The chain of ARC sets, evidence only",
 	  MT_TOKEN, 0 },
+	{ "auth.forwarder", NULL, "The trusted forwarder without whose word the mail were refused",
+	  MT_TEXT, 0 },
+	{ "auth.forwarder.result", "none|pass|fail|temperror",
+	  "Whether the client is a trusted forwarder that proves itself and the mail", MT_TOKEN, 0 },
+	{ "auth.forwarder.reason", NULL, "Why", MT_TEXT, 0 },
 	{ "auth.replay", "none|first|duplicate|busy", "Whether the message was seen before",
 	  MT_TOKEN, 0 },
 	SIGNATURE(1), SIGNATURE(2), SIGNATURE(3), SIGNATURE(4), SIGNATURE(5),
@@ -103,14 +113,20 @@ put_facts(struct run *r, const struct judgement *j)
 		{ "auth.from", j->from.address, MT_TEXT },
 		{ "auth.spf", word_text(j->mail_from.result.word), MT_TOKEN },
 		{ "auth.spf.domain", j->mail_from.domain, MT_TEXT },
+		{ "auth.spf.reason", j->mail_from.result.why, MT_TEXT },
 		{ "auth.spf.helo", word_text(j->helo.result.word), MT_TOKEN },
 		{ "auth.spf.explanation", j->mail_from.result.explanation, MT_TEXT },
 		{ "auth.dkim", word_text(j->dkim_word), MT_TOKEN },
 		{ "auth.dkim.domain", j->signature == NULL ? "" : j->signature->domain, MT_TEXT },
 		{ "auth.dmarc", word_text(j->dmarc.word), MT_TOKEN },
+		{ "auth.dmarc.reason", j->dmarc.why, MT_TEXT },
+		{ "auth.dmarc.record", j->dmarc.record_domain, MT_TEXT },
 		{ "auth.dmarc.policy", policy_text(j->dmarc.policy), MT_TOKEN },
 		{ "auth.dmarc.domain", j->from.domain, MT_TEXT },
 		{ "auth.arc", word_text(j->arc.word), MT_TOKEN },
+		{ "auth.forwarder", j->forwarding.believed ? j->forwarding.name : "", MT_TEXT },
+		{ "auth.forwarder.result", word_text(j->forwarding.word), MT_TOKEN },
+		{ "auth.forwarder.reason", j->forwarding.why, MT_TEXT },
 		{ "auth.replay", replays[j->replay], MT_TOKEN },
 	};
 	size_t i;
@@ -261,6 +277,7 @@ check_message(struct run *r, struct stage *stage, const struct options *o, struc
 	dmarc_check(r, &in, &o->dmarc, &j->dmarc);
 	arc_parse(r, &j->header, &j->arc);
 	choose_signature(j);
+	forward_find(r, o, j);
 }
 
 /* What is known is not judged again: a message waits once more, for its claim.
@@ -297,18 +314,20 @@ message(void *ctx, struct mt_msg *msg, struct mt_result *result)
 	options_read(&r, &o);
 	if (!judge(&r, stage, &o, m))
 		return MT_WAIT;
+	arc_verify(&r, &j->header, o.dkim.min_key_bits, &j->arc);
+	forward_verify(&r, &o, j);
 	if (policy_judge(&o, j, result) == MT_CONTINUE) {
 		j->replay = replay_claim(&r, j, o.replay_window_s, event);
 		policy_replay(j->replay, event, result);
 	}
 	if (r.waiting)
 		return MT_WAIT;
-	arc_verify(&r, &j->header, o.dkim.min_key_bits, &j->arc);
-	if (result->verdict != MT_CONTINUE)
+	if (result->verdict != MT_CONTINUE) {
 		policy_log(&r, j, result);
-	else if (results_edit(&r, j) != 0)
-		return -1;
-	return put_facts(&r, j);
+		return put_facts(&r, j);
+	}
+	policy_log_forwarder(&r, j);
+	return results_edit(&r, j) == 0 ? put_facts(&r, j) : -1;
 }
 
 /* Asks ahead while the client still sends; waits for nothing. */

@@ -17,6 +17,16 @@ struct identity {	/* one of the two SPF checks */
 	struct spf_result result;
 };
 
+/* A host whose word the operator takes for what it did to the message. */
+struct forwarding {
+	enum word word;	/* none: the client is no such host; pass; fail; temperror */
+	const char *why;	/* half a sentence */
+	char name[DOMAIN_MAX + 1];	/* as it is listed; "" */
+	struct signature seal;	/* on pass: the newest ARC-Message-Signature */
+	bool spf, dkim;	/* passed when the first of the chain got it */
+	bool believed;	/* and without its word the mail were refused */
+};
+
 struct judgement {
 	const char *header_fault;	/* NULL: none */
 	const char *from_fault;
@@ -29,6 +39,7 @@ struct judgement {
 	enum word dkim_word;
 	struct dmarc dmarc;
 	struct arc arc;
+	struct forwarding forwarding;
 	enum replay replay;
 };
 

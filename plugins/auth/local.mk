@@ -2,12 +2,14 @@
 auth_sources = plugins/auth/auth.c plugins/auth/judgement.h \
 	plugins/auth/align.c plugins/auth/align.h \
 	plugins/auth/arc.c plugins/auth/arc.h plugins/auth/arc_verify.c \
+	plugins/auth/authres.c plugins/auth/authres.h \
 	plugins/auth/base64.c plugins/auth/base64.h \
 	plugins/auth/canon.c plugins/auth/canon.h \
 	plugins/auth/dkim.c plugins/auth/dkim.h \
 	plugins/auth/dmarc.c plugins/auth/dmarc.h \
 	plugins/auth/dmarc_record.c plugins/auth/dmarc_record.h \
 	plugins/auth/domain.c plugins/auth/domain.h \
+	plugins/auth/forward.c plugins/auth/forward.h \
 	plugins/auth/from.c plugins/auth/from.h \
 	plugins/auth/header.c plugins/auth/header.h \
 	plugins/auth/key_cache.c plugins/auth/key_cache.h \
@@ -53,9 +55,9 @@ tests_conformance_auth_batch_SOURCES = tests/conformance/auth_batch.c \
 tests_conformance_auth_batch_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_conformance_auth_batch_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_conformance_auth_batch_LDADD = $(base_LIBS) $(auth_test_libs) $(JANSSON_LIBS)
-PYTESTS += tests/conformance/test_arc.py tests/conformance/test_spf.py tests/conformance/test_dkim.py \
+PYTESTS += tests/conformance/test_arc.py tests/conformance/test_forward.py tests/conformance/test_spf.py tests/conformance/test_dkim.py \
 	tests/conformance/test_dmarc.py tests/conformance/test_replay.py
-EXTRA_DIST += tests/conformance/conftest.py tests/conformance/suite.py \
+EXTRA_DIST += tests/conformance/arc_messages.py tests/conformance/conftest.py tests/conformance/suite.py \
 	tests/conformance/dkim_messages.py
 
 if HAVE_CMOCKA
@@ -68,6 +70,10 @@ plugins_auth_test_canon_SOURCES = plugins/auth/test_canon.c
 plugins_auth_test_canon_CPPFLAGS = $(TEST_CPPFLAGS)
 plugins_auth_test_canon_CFLAGS = $(AM_CFLAGS) $(OPENDKIM_CFLAGS) $(CRYPTO_CFLAGS)
 plugins_auth_test_canon_LDADD = $(auth_test_libs) $(CMOCKA_LIBS)
+check_PROGRAMS += plugins/auth/test_results
+plugins_auth_test_results_SOURCES = plugins/auth/test_results.c
+plugins_auth_test_results_CPPFLAGS = $(TEST_CPPFLAGS)
+plugins_auth_test_results_LDADD = $(auth_test_libs) $(CMOCKA_LIBS)
 check_PROGRAMS += plugins/auth/test_spf
 plugins_auth_test_spf_SOURCES = plugins/auth/test_spf.c
 plugins_auth_test_spf_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -126,6 +132,12 @@ plugins_auth_fuzz_arc_CPPFLAGS = $(TEST_CPPFLAGS)
 plugins_auth_fuzz_arc_CFLAGS = $(auth_cflags) $(auth_fuzz_flags)
 plugins_auth_fuzz_arc_LDFLAGS = $(auth_fuzz_flags)
 plugins_auth_fuzz_arc_LDADD = $(auth_libs)
+noinst_PROGRAMS += plugins/auth/fuzz_authres
+plugins_auth_fuzz_authres_SOURCES = plugins/auth/fuzz_authres.c $(auth_sources)
+plugins_auth_fuzz_authres_CPPFLAGS = $(TEST_CPPFLAGS)
+plugins_auth_fuzz_authres_CFLAGS = $(auth_cflags) $(auth_fuzz_flags)
+plugins_auth_fuzz_authres_LDFLAGS = $(auth_fuzz_flags)
+plugins_auth_fuzz_authres_LDADD = $(auth_libs)
 noinst_PROGRAMS += plugins/auth/fuzz_key_record
 plugins_auth_fuzz_key_record_SOURCES = plugins/auth/fuzz_key_record.c $(auth_sources)
 plugins_auth_fuzz_key_record_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -29,8 +29,16 @@ const struct mt_option options_table[] = {
 	{ .name = "own_relays", .def = "", .type = MT_OPT_LIST,
 	  .help = "Addresses or networks of our own relays: their SPF result is policy, "
 	      "which satisfies require but never aligns.  Loopback is not exempt." },
+	{ .name = "trusted_forwarders", .def = "", .type = MT_OPT_LIST,
+	  .help = "Domains of forwarders and lists whose word is taken for what passed before "
+	      "they changed a mail, where the host proves its name and its ARC chain passes." },
 	{ .name = NULL },
 };
+
+/* What a signature must cover where more than reading is asked for. */
+static const char *const covered_at_least[] = { "From", "Subject", "Date", "To", "Reply-To",
+	"Message-ID", "Content-Type", "MIME-Version", NULL };
+static const char *const nobody[] = { NULL };
 
 static const char *const checks[] = { "spf", "dkim", "dmarc" };
 
@@ -83,6 +91,26 @@ options_relay(const struct options *o, const struct spf_address *client)
 	return false;
 }
 
+bool
+options_forwarder(const char *name, char *out)
+{
+	return domain_identity(text_span(name), out) && !align_public(out);
+}
+
+static const char *
+check_forwarders(const struct mt_host *host, const struct mt_conf *conf)
+{
+	const char *const *list = host->conf_list(conf, "trusted_forwarders");
+	char name[DOMAIN_MAX + 1];
+
+	if (*list != NULL && strcmp(host->conf_str(conf, "alignment"), "both") == 0)
+		return "trusted_forwarders cannot stand beside alignment = both";
+	for (; *list != NULL; list++)
+		if (!options_forwarder(*list, name))
+			return "trusted_forwarders holds a word that is not a domain of one owner";
+	return NULL;
+}
+
 const char *
 options_check(const struct mt_host *host, const struct mt_conf *conf)
 {
@@ -106,7 +134,35 @@ options_check(const struct mt_host *host, const struct mt_conf *conf)
 		for (i = 0, list = host->conf_list(conf, "require"); i < 3; i++)
 			if (!listed(list, checks[i]))
 				return "alignment = both needs spf, dkim and dmarc in require";
-	return NULL;
+	return check_forwarders(host, conf);
+}
+
+/* The configured fields and those of covered_at_least. */
+static const char *const *
+covered_strictly(struct run *r, const char *const *configured)
+{
+	const size_t least = sizeof(covered_at_least) / sizeof(covered_at_least[0]);	/* and NULL */
+	const char **all;
+	size_t n = 0, i;
+
+	while (configured[n] != NULL)
+		n++;
+	all = run_alloc(r, (n + least) * sizeof(*all));
+	memcpy(all, configured, n * sizeof(*all));
+	for (i = 0; covered_at_least[i] != NULL; i++)
+		if (!listed(configured, covered_at_least[i]))
+			all[n++] = covered_at_least[i];
+	return all;
+}
+
+/* Nothing that an option relaxes is relaxed for an approval. */
+static void
+make_strict(struct run *r, struct options *o)
+{
+	o->require_spf = o->require_dkim = o->require_dmarc = true;
+	o->dmarc.evaluate = false;
+	o->dkim.covered = covered_strictly(r, o->dkim.covered);
+	o->relays = o->forwarders = nobody;
 }
 
 void
@@ -115,19 +171,20 @@ options_read(struct run *r, struct options *o)
 	const struct mt_host *h = r->host;
 	const char *const *require = h->conf_list(r->conf, "require");
 	struct mt_intent intent = { .size = sizeof(intent) };
-	bool all = h->intent(r->msg, &intent) == 0 && intent.cls == MT_APPROVE;
 
 	*o = (struct options){
-		.require_spf = all || listed(require, "spf"),
-		.require_dkim = all || listed(require, "dkim"),
-		.require_dmarc = all || listed(require, "dmarc"),
+		.require_spf = listed(require, "spf"),
+		.require_dkim = listed(require, "dkim"),
+		.require_dmarc = listed(require, "dmarc"),
 		.both = strcmp(h->conf_str(r->conf, "alignment"), "both") == 0,
 		.replay_window_s = (uint32_t)h->conf_int(r->conf, "replay_window"),
 		.dkim.covered = h->conf_list(r->conf, "covered"),
 		.dkim.min_key_bits = (unsigned)h->conf_int(r->conf, "min_key_bits"),
 		.dmarc.psl = h->conf_int(r->conf, "public_suffixes") != 0,
-		.dmarc.evaluate = !all &&
-		    strcmp(h->conf_str(r->conf, "no_dmarc_record"), "evaluate") == 0,
+		.dmarc.evaluate = strcmp(h->conf_str(r->conf, "no_dmarc_record"), "evaluate") == 0,
 		.relays = h->conf_list(r->conf, "own_relays"),
+		.forwarders = h->conf_list(r->conf, "trusted_forwarders"),
 	};
+	if (h->intent(r->msg, &intent) == 0 && intent.cls == MT_APPROVE)
+		make_strict(r, o);
 }

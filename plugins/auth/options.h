@@ -12,6 +12,7 @@ struct options {
 	struct dkim_options dkim;
 	struct dmarc_options dmarc;
 	const char *const *relays;
+	const char *const *forwarders;
 };
 
 extern const struct mt_option options_table[];
@@ -19,6 +20,9 @@ extern const struct mt_option options_table[];
 void options_read(struct run *, struct options *);
 /* NULL, or what is wrong in one sentence. */
 const char *options_check(const struct mt_host *, const struct mt_conf *);
+/* Whether a name may be listed as forwarder: a domain in which nobody else
+ * registers.  out: DOMAIN_MAX + 1 bytes, as domain_identity() writes it. */
+bool options_forwarder(const char *name, char *out);
 /* Whether the client is one of ours: an address or network of the list. */
 bool options_relay(const struct options *, const struct spf_address *);
 

@@ -12,6 +12,10 @@ struct refusal {
 	const char *enhanced, *reason, *text;
 };
 
+struct lack {	/* required checks that are not satisfied */
+	bool spf, dkim, dmarc;
+};
+
 static int
 refuse(struct mt_result *out, const struct refusal *r, const char *why)
 {
@@ -109,31 +113,92 @@ refuse_dmarc(const struct judgement *j, bool several, struct mt_result *out)
 	return refuse(out, &r, j->dmarc.word == WORD_NONE ? NULL : j->dmarc.why);
 }
 
+/* Another host's address, or an envelope of its own; never a broken record. */
+static bool
+forwarding_explains_spf(const struct judgement *j)
+{
+	enum word w = j->mail_from.result.word;
+
+	return w == WORD_FAIL || w == WORD_SOFTFAIL || w == WORD_NEUTRAL || w == WORD_NONE;
+}
+
+/* Altered, taken off, or a field added; never a signature of a kind that did
+ * not count in the first place. */
+static bool
+forwarding_explains_dkim(const struct judgement *j)
+{
+	size_t i;
+
+	if (j->dkim_word != WORD_POLICY)
+		return j->dkim_word == WORD_FAIL || j->dkim_word == WORD_NONE;
+	for (i = 0; i < j->dkim.count; i++)
+		if (j->dkim.signature[i].word == WORD_POLICY && !j->dkim.signature[i].uncovered)
+			return false;
+	return true;
+}
+
+static bool
+forwarding_explains(const struct judgement *j, const struct lack *lack)
+{
+	return (!lack->spf || forwarding_explains_spf(j)) &&
+	    (!lack->dkim || forwarding_explains_dkim(j)) &&
+	    (!lack->dmarc || j->dmarc.word == WORD_FAIL);
+}
+
+/* Each check that fails now passed when the first forwarder got the mail. */
+static bool
+believe(const struct forwarding *f, const struct lack *lack)
+{
+	return f->word == WORD_PASS && (!lack->spf || f->spf) && (!lack->dkim || f->dkim);
+}
+
+static const char *
+unanswered(const struct judgement *j, const struct lack *lack)
+{
+	if (lack->spf && (j->mail_from.result.word == WORD_TEMPERROR || j->mail_from.result.unsure))
+		return "a question for SPF failed";
+	if (lack->dkim && j->dkim_word == WORD_TEMPERROR)
+		return "a question for DKIM failed";
+	if (lack->dmarc && j->dmarc.word == WORD_TEMPERROR)
+		return "a question for DMARC failed";
+	if (j->forwarding.word == WORD_TEMPERROR && forwarding_explains(j, lack))
+		return "a question about the forwarder failed";
+	return NULL;
+}
+
+static int
+refuse_lack(const struct judgement *j, const struct lack *lack, struct mt_result *out)
+{
+	bool several = lack->spf + lack->dkim + lack->dmarc > 1;
+
+	if (lack->dmarc && j->dmarc.word != WORD_NONE)
+		return refuse_dmarc(j, several, out);
+	if (lack->spf)
+		return refuse_spf(j, several, out);
+	return lack->dkim ? refuse_dkim(j, several, out) : refuse_dmarc(j, several, out);
+}
+
 int
-policy_judge(const struct options *o, const struct judgement *j, struct mt_result *out)
+policy_judge(const struct options *o, struct judgement *j, struct mt_result *out)
 {
 	static const struct refusal later = { MT_TEMPFAIL, 451, "4.7.0", "auth.temperror",
 		"The sender cannot be proved at the moment, try again" };
-	bool spf = o->require_spf && !spf_satisfied(o, j);
-	bool dkim = o->require_dkim && !dkim_satisfied(o, j);
-	bool dmarc = o->require_dmarc && j->dmarc.word != WORD_PASS;
-	bool several = spf + dkim + dmarc > 1;
+	const struct lack lack = {
+		.spf = o->require_spf && !spf_satisfied(o, j),
+		.dkim = o->require_dkim && !dkim_satisfied(o, j),
+		.dmarc = o->require_dmarc && j->dmarc.word != WORD_PASS,
+	};
+	const char *why;
 
 	if (judge_structure(j, out) != MT_CONTINUE)
 		return out->verdict;
-	if (spf && (j->mail_from.result.word == WORD_TEMPERROR || j->mail_from.result.unsure))
-		return refuse(out, &later, "a question for SPF failed");
-	if (dkim && j->dkim_word == WORD_TEMPERROR)
-		return refuse(out, &later, "a question for DKIM failed");
-	if (dmarc && j->dmarc.word == WORD_TEMPERROR)
-		return refuse(out, &later, "a question for DMARC failed");
-	if (dmarc && j->dmarc.word != WORD_NONE)
-		return refuse_dmarc(j, several, out);
-	if (spf)
-		return refuse_spf(j, several, out);
-	if (dkim)
-		return refuse_dkim(j, several, out);
-	return dmarc ? refuse_dmarc(j, several, out) : MT_CONTINUE;
+	if (!lack.spf && !lack.dkim && !lack.dmarc)
+		return MT_CONTINUE;
+	why = unanswered(j, &lack);
+	if (why != NULL)
+		return refuse(out, &later, why);
+	j->forwarding.believed = forwarding_explains(j, &lack) && believe(&j->forwarding, &lack);
+	return j->forwarding.believed ? MT_CONTINUE : refuse_lack(j, &lack, out);
 }
 
 void
@@ -148,6 +213,15 @@ policy_replay(enum replay replay, const char *event, struct mt_result *out)
 		refuse(out, &taken, event[0] == '\0' ? NULL : event);
 	else if (replay == REPLAY_BUSY)
 		refuse(out, &busy, NULL);
+}
+
+void
+policy_log_forwarder(struct run *r, const struct judgement *j)
+{
+	if (j->forwarding.believed)
+		r->host->log(r->msg, MT_INFO, "believed forwarder=%s spf=%s dkim=%s dmarc=%s "
+		    "dmarc.domain=%s", j->forwarding.name, word_text(j->mail_from.result.word),
+		    word_text(j->dkim_word), word_text(j->dmarc.word), j->from.domain);
 }
 
 void
@@ -173,6 +247,8 @@ policy_log(struct run *r, const struct judgement *j, const struct mt_result *res
 		{ " dmarc.record=", j->dmarc.record_domain },
 		{ " dmarc.why=", j->dmarc.why },
 		{ " arc=", word_text(j->arc.word) },
+		{ " forwarder=", j->forwarding.name },
+		{ " forwarder.why=", j->forwarding.why },
 	};
 	size_t i;
 

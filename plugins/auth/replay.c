@@ -107,8 +107,8 @@ lifetime(struct run *r, const struct signature *s, uint32_t window_s)
 }
 
 struct claims {
-	unsigned char key[SIGNATURES_MAX + 1][REPLAY_KEY];
-	uint32_t window_s[SIGNATURES_MAX + 1];
+	unsigned char key[SIGNATURES_MAX + 2][REPLAY_KEY];
+	uint32_t window_s[SIGNATURES_MAX + 2];
 	size_t count;
 };
 
@@ -145,6 +145,8 @@ take(struct run *r, const struct claims *c, size_t i, char *event)
 /*
  * The signature that counts names the message.  The other good ones are
  * claimed too: otherwise taking one of two off would make another message.
+ * So is the seal of a trusted forwarder, who may have broken or taken off
+ * whatever else was signed.
  */
 enum replay
 replay_claim(struct run *r, const struct judgement *j, uint32_t window_s, char *event)
@@ -153,7 +155,10 @@ replay_claim(struct run *r, const struct judgement *j, uint32_t window_s, char *
 	enum replay result = REPLAY_FIRST;
 	size_t i;
 
-	list(r, j, j->signature, window_s, c);
+	if (j->signature != NULL || j->forwarding.word != WORD_PASS)
+		list(r, j, j->signature, window_s, c);
+	if (j->forwarding.word == WORD_PASS)
+		list(r, j, &j->forwarding.seal, window_s, c);
 	for (i = 0; i < j->dkim.count && j->signature != NULL; i++)
 		if (j->dkim.signature[i].word == WORD_PASS)
 			list(r, j, &j->dkim.signature[i], window_s, c);

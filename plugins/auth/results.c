@@ -27,6 +27,13 @@ skip_comments(struct mt_span s)
 	return s;
 }
 
+/* What ends an id that is not quoted: whatever a token (RFC 2045) cannot hold. */
+static bool
+ends_id(char c)
+{
+	return c == '\0' || (unsigned char)c < 0x20 || strchr(" \"(),/:;<=>?@[\\]", c) != NULL;
+}
+
 bool
 results_authserv(struct mt_span s, char *out, size_t room)
 {
@@ -38,12 +45,10 @@ results_authserv(struct mt_span s, char *out, size_t room)
 	if (quoted)
 		s = text_cut(s, 1);
 	for (; s.len != 0 && !closed; s = text_cut(s, 1)) {
-		char c = s.ptr[0];
-
-		if (quoted ? c == '"' : (text_space(c) || c == ';' || c == '(')) {
+		if (quoted ? s.ptr[0] == '"' : ends_id(s.ptr[0])) {
 			closed = true;
 		} else {
-			if (quoted && c == '\\' && s.len > 1)
+			if (quoted && s.ptr[0] == '\\' && s.len > 1)
 				s = text_cut(s, 1);
 			text_byte(&t, text_lower(s.ptr[0]));
 		}
@@ -51,19 +56,41 @@ results_authserv(struct mt_span s, char *out, size_t room)
 	return t.len != 0 && !t.full && (closed || !quoted);
 }
 
-/* A version may follow the id, and an id may end in a dot: both still ours. */
-static bool
-is_ours(const struct run *r, struct mt_span value)
+/* All up to the ';' with neither space nor comment nor quotes: how the id
+ * looks to a reader who is less exact. */
+static struct mt_span
+squeeze(struct mt_span s, char *out, size_t room)
 {
-	char id[2 * DOMAIN_MAX];
-	struct mt_span name;
+	struct text t = text_make(out, room);
+
+	for (s = skip_comments(s); s.len != 0 && s.ptr[0] != ';'; s = skip_comments(text_cut(s, 1)))
+		if (s.ptr[0] != '"' && s.ptr[0] != '\\')
+			text_byte(&t, s.ptr[0]);
+	return (struct mt_span){ out, t.len };
+}
+
+/* The same name in U-labels, in A-labels, with a final dot or without. */
+static bool
+same_name(struct mt_span id, struct mt_span ours)
+{
+	char a[DOMAIN_MAX + 1], b[DOMAIN_MAX + 1];
+
+	if (id.len > 1 && id.ptr[id.len - 1] == '.')
+		id.len--;
+	if (text_equal(id, ours))
+		return true;
+	return domain_identity(id, a) && domain_identity(ours, b) && strcmp(a, b) == 0;
+}
+
+bool
+results_ours(struct mt_span value, struct mt_span ours)
+{
+	char id[2 * DOMAIN_MAX], all[2 * DOMAIN_MAX];
 
 	if (!results_authserv(value, id, sizeof(id)))
 		return true;
-	name = text_span(id);
-	if (name.len > 1 && id[name.len - 1] == '.')
-		name.len--;
-	return text_equal(name, r->client.hostname);
+	return same_name(text_span(id), ours) ||
+	    same_name(squeeze(value, all, sizeof(all)), ours);
 }
 
 static int
@@ -85,7 +112,7 @@ remove_forged(struct run *r)
 		if (n == HEADER_FIELDS_MAX)
 			return E2BIG;
 		if (text_is(name, "Received-SPF") ||
-		    (text_is(name, "Authentication-Results") && is_ours(r, value)))
+		    (text_is(name, "Authentication-Results") && results_ours(value, r->client.hostname)))
 			found[n++] = index;
 	}
 	/* From the last to the first: an index names its field whatever the
@@ -168,6 +195,10 @@ results_write(struct text *t, const struct run *r, const struct judgement *j)
 		text_puts(t, ";\r\n\tarc=");
 		text_puts(t, word_text(j->arc.word));
 		write_reason(t, j->arc.why);
+	}
+	if (j->forwarding.believed) {	/* 2.4: local policy decided */
+		text_puts(t, "\r\n\t policy.forwarder=");
+		text_puts(t, j->forwarding.name);
 	}
 }
 

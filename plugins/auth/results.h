@@ -11,6 +11,9 @@ enum { RESULTS_MAX = 8192 };
 /* The authserv-id of a field's value, comments skipped, quotes taken off;
  * false: none can be read.  out: room bytes. */
 bool results_authserv(struct mt_span value, char *out, size_t room);
+/* Whether anybody may take a field of this value for ours: quoted or not,
+ * with comments in the name, in U-labels or A-labels, or unreadable. */
+bool results_ours(struct mt_span value, struct mt_span ours);
 /* 0, or -1: an edit was refused.  Forged fields go even where ours cannot be
  * added. */
 int results_edit(struct run *, const struct judgement *);

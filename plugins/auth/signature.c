@@ -227,8 +227,10 @@ judge_rules(const struct header *h, const struct taglist *tags, const char *cons
 	if (header_count(h, "From") == 0)
 		signature_judge(s, WORD_PERMERROR, "there is no From");
 	for (i = 0; covered[i] != NULL; i++)
-		if (header_count(h, covered[i]) > times_signed(s, covered[i]))
+		if (!s->judged && header_count(h, covered[i]) > times_signed(s, covered[i])) {
+			s->uncovered = true;
 			signature_judge(s, WORD_POLICY, "a field that must be covered is not signed");
+		}
 }
 
 void
@@ -249,6 +251,32 @@ signature_parse(struct run *r, const struct header *h, const struct field *field
 		return;
 	}
 	s->readable = true;
+	judge_times(r, &tags, s);
+	judge_rules(h, &tags, covered, s);
+}
+
+/* Its v= and i= mean nothing, its q= is never asked (RFC 8617 4.1.2). */
+void
+signature_parse_seal(struct run *r, const struct header *h, const struct field *field,
+    const char *const *covered, struct signature *s)
+{
+	struct taglist tags;
+	const char *fault;
+
+	*s = (struct signature){ .field = field, .signed_names = "", .b = "", .why = "" };
+	if (taglist_parse(field->value, &tags) != 0) {
+		signature_judge(s, WORD_NEUTRAL, "its tags cannot be read");
+		return;
+	}
+	fault = read_names(&tags, s);
+	if (fault == NULL)
+		fault = read_algorithm(s);
+	if (fault == NULL)
+		fault = read_hashes(r, &tags, s);
+	if (fault == NULL && !signature_covers(s, "from"))
+		fault = "From is not signed";
+	if (fault != NULL)
+		signature_judge(s, WORD_NEUTRAL, fault);
 	judge_times(r, &tags, s);
 	judge_rules(h, &tags, covered, s);
 }

@@ -22,6 +22,7 @@ struct signature {
 	bool below;	/* i= is below d= */
 	bool ed25519;
 	bool readable;	/* its tags could be read: the library may see it */
+	bool uncovered;	/* it is refused because it leaves a field out, and only so */
 	bool judged;	/* word and why are final */
 	enum word word;
 	const char *why;	/* half a sentence, no ';' in it */
@@ -29,6 +30,9 @@ struct signature {
 
 /* `covered': names of fields that must be signed where they stand. */
 void signature_parse(struct run *, const struct header *, const struct field *,
+    const char *const *covered, struct signature *);
+/* The same of an ARC-Message-Signature: judged where it does not count. */
+void signature_parse_seal(struct run *, const struct header *, const struct field *,
     const char *const *covered, struct signature *);
 bool signature_covers(const struct signature *, const char *name);
 void signature_judge(struct signature *, enum word, const char *why);

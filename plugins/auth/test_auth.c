@@ -156,12 +156,88 @@ no_record_evaluated(void **state)
 	fact("auth.dmarc", "pass");
 }
 
+/* Whatever an operator writes, an approval needs all three, aligned to a
+ * record, proved to us and not to a relay. */
 static void
 approval_is_never_relaxed(void **state)
 {
+	static const struct {
+		const char *name, *value, *reason;
+	} relaxed[] = {
+		{ "require", "spf", "auth.dkim.none" },
+		{ "alignment", "any", "auth.dkim.none" },
+		{ "no_dmarc_record", "evaluate", "auth.dkim.none" },
+		{ "own_relays", "192.0.2.0/24", "auth.dkim.none" },
+		{ "trusted_forwarders", "example.com", "auth.dkim.none" },
+		{ "covered", "From", "auth.dkim.none" },
+		{ "public_suffixes", "true", "auth.dkim.none" },
+		{ "min_key_bits", "1024", "auth.dkim.none" },
+		{ "replay_window", "1d", "auth.dkim.none" },
+	};
+	size_t i, k;
+
+	for (i = 0; mt_stage_entry_auth()->options[i].name != NULL; i++) {
+		for (k = 0; k < sizeof(relaxed) / sizeof(relaxed[0]); k++)
+			if (strcmp(mt_stage_entry_auth()->options[i].name, relaxed[k].name) == 0)
+				break;
+		assert_true(k < sizeof(relaxed) / sizeof(relaxed[0]));
+		teardown(state);
+		setup(state);
+		t.values[0][0].count = 0;	/* require: nothing */
+		mt_test_route_option(&t, relaxed[k].name, relaxed[k].value);
+		t.intent.cls = MT_APPROVE;
+		run(MT_REJECT, relaxed[k].reason);
+		fact("auth.spf", "pass");
+	}
+}
+
+static void
+approval_without_record(void **state)
+{
 	(void)state;
+	mt_test_option(&t, "no_dmarc_record", "evaluate");
+	mt_test_dns(&t, "_dmarc.example.com", TXT, MT_NXDOMAIN);
 	t.intent.cls = MT_APPROVE;
 	run(MT_REJECT, "auth.dkim.none");
+	fact("auth.dmarc", "none");
+}
+
+static void
+approval_by_a_relay(void **state)
+{
+	(void)state;
+	mt_test_option(&t, "own_relays", "198.51.100.0/24");
+	t.client.address = mt_test_span("198.51.100.9");
+	t.intent.cls = MT_APPROVE;
+	run(MT_REJECT, "auth.dmarc.fail");
+	fact("auth.spf", "fail");
+}
+
+/* Every option of policy may be another one for a route. */
+static void
+policy_of_a_route(void **state)
+{
+	mt_test_route_option(&t, "require", "dkim");
+	run(MT_REJECT, "auth.dkim.none");
+	teardown(state);
+	setup(state);
+	mt_test_option(&t, "require", "dkim");
+	mt_test_route_option(&t, "require", "spf");
+	run(MT_CONTINUE, "");
+	teardown(state);
+	setup(state);
+	mt_test_option(&t, "no_dmarc_record", "evaluate");
+	mt_test_route_option(&t, "no_dmarc_record", "reject");
+	mt_test_dns(&t, "_dmarc.example.com", TXT, MT_NXDOMAIN);
+	run(MT_REJECT, "auth.dmarc.none");
+	teardown(state);
+	setup(state);
+	mt_test_route_option(&t, "alignment", "both");
+	mt_test_route_option(&t, "require", "spf");
+	set_spf("v=spf1 ip4:192.0.2.1 -all");
+	t.sender = mt_test_span("ann@example.org");
+	mt_test_dns_text(&t, "example.org", "v=spf1 ip4:192.0.2.1 -all");
+	run(MT_REJECT, "auth.spf.unaligned");
 }
 
 /* A5: each kind of failure is 451, whichever question it meets. */
@@ -429,7 +505,11 @@ options_are_checked(void **state)
 		const char *name, *value;
 	} bad[] = {
 		{ "require", "arc" }, { "own_relays", "192.0.2.0/33" }, { "own_relays", "relay" },
-		{ "alignment", "both" },
+		{ "alignment", "both" }, { "trusted_forwarders", "org" },
+		{ "trusted_forwarders", "co.uk" }, { "trusted_forwarders", "github.io" },
+		{ "trusted_forwarders", "192.0.2.1" }, { "trusted_forwarders", "*.example.org" },
+		{ "trusted_forwarders", "user@example.org" }, { "trusted_forwarders", "" },
+		{ "trusted_forwarders", "a b.example" },
 	};
 	size_t i;
 
@@ -454,6 +534,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(good), TEST(asked_ahead), TEST(unsigned_mail), TEST(spf_fail), TEST(no_record),
 		TEST(no_record_evaluated), TEST(approval_is_never_relaxed),
+		TEST(approval_without_record), TEST(approval_by_a_relay), TEST(policy_of_a_route),
 		TEST(failures_are_temporary), TEST(failed_ptr_is_not_a_refusal),
 		TEST(failed_ptr_where_only_spf_counts),
 		TEST(loopback_is_no_pass), TEST(loopback_by_record), TEST(relays_of_ours),

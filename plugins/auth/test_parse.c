@@ -4,7 +4,6 @@
 #include "domain.h"
 #include "from.h"
 #include "header.h"
-#include "results.h"
 #include "taglist.h"
 #include "test.h"
 
@@ -345,31 +344,6 @@ from_limit(void **state)
 /* ---- Authentication-Results ---- */
 
 static void
-authserv_vectors(void **state)
-{
-	static const struct {
-		const char *in, *want;
-	} t[] = {
-		{ " mx.example.net; spf=pass", "mx.example.net" }, { "MX.example.net 1;", "mx.example.net" },
-		{ "(a (b) \\) c) mx.example.net", "mx.example.net" }, { "\"mx.example.net\";", "mx.example.net" },
-		{ "\"mx.\\example.net\" 1", "mx.example.net" }, { "mx(c).example.net", "mx" },
-		{ "", NULL }, { "(only", NULL }, { "\"open", NULL }, { ";", NULL },
-	};
-	char out[64];
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < COUNT(t); i++) {
-		assert_int_equal(results_authserv(text_span(t[i].in), out, sizeof(out)),
-		    t[i].want != NULL);
-		if (t[i].want != NULL)
-			assert_string_equal(out, t[i].want);
-	}
-	assert_false(results_authserv(text_span("0123456789"), out, 10));
-	assert_true(results_authserv(text_span("012345678"), out, 10));
-}
-
-static void
 quoted_text(void **state)
 {
 	char buf[64];
@@ -396,7 +370,7 @@ main(void)
 		cmocka_unit_test(base64_vectors), cmocka_unit_test(header_vectors),
 		cmocka_unit_test(header_limits), cmocka_unit_test(header_repeats),
 		cmocka_unit_test(header_canonical), cmocka_unit_test(from_vectors),
-		cmocka_unit_test(from_limit), cmocka_unit_test(authserv_vectors),
+		cmocka_unit_test(from_limit),
 		cmocka_unit_test(quoted_text),
 	};
 

@@ -201,6 +201,8 @@ judge(const json_t *in)
 	test.sender = bytes(in, "mail_from");
 	test.rcpt = mt_test_span(text(in, "rcpt", "task.linear@example.net"));
 	set_clock(text(in, "now", NULL));
+	if (strcmp(text(in, "class", ""), "approve") == 0)
+		test.intent.cls = MT_APPROVE;
 	options(in);
 	zone = zone_new(json_object_get(in, "dns"), why, sizeof(why));
 	if (zone == NULL) {
