@@ -7,14 +7,14 @@
 #include "canon.h"
 #include "key_cache.h"
 
-enum { HASH = 32, B_ROOM = 512, DER_ROOM = 1024, H_ROOM = 4096 };
+enum { B_ROOM = 512, DER_ROOM = 1024, H_ROOM = 4096 };
 
 struct check {	/* one signature in hand */
 	struct run *run;
 	const struct header *header;
 	const struct arc_seal *seal;
 	unsigned min_bits;
-	unsigned char hash[HASH];
+	unsigned char hash[HASH_BYTES];
 };
 
 static const struct mt_span nothing = { "", 0 };
@@ -49,7 +49,7 @@ verify_rsa(const struct check *c, const unsigned char *der, size_t len, struct m
 	bool good = ctx != NULL && EVP_PKEY_verify_init(ctx) == 1 &&
 	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
 	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1 &&
-	    EVP_PKEY_verify(ctx, (const unsigned char *)b.ptr, b.len, c->hash, HASH) == 1;
+	    EVP_PKEY_verify(ctx, (const unsigned char *)b.ptr, b.len, c->hash, HASH_BYTES) == 1;
 
 	EVP_PKEY_CTX_free(ctx);
 	return good;
@@ -63,7 +63,7 @@ verify_ed25519(const struct check *c, const unsigned char *raw, size_t len, stru
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	bool good = key != NULL && ctx != NULL &&
 	    EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1 &&
-	    EVP_DigestVerify(ctx, (const unsigned char *)b.ptr, b.len, c->hash, HASH) == 1;
+	    EVP_DigestVerify(ctx, (const unsigned char *)b.ptr, b.len, c->hash, HASH_BYTES) == 1;
 
 	EVP_MD_CTX_free(ctx);
 	EVP_PKEY_free(key);
@@ -97,35 +97,18 @@ verify_signature(const struct check *c, const char **why)
 	return good ? WORD_PASS : WORD_FAIL;
 }
 
-static EVP_MD_CTX *
-digest_new(void)
-{
-	EVP_MD_CTX *d = EVP_MD_CTX_new();
-
-	if (d == NULL || EVP_DigestInit_ex(d, EVP_sha256(), NULL) != 1)
-		abort();	/* out of memory, as everywhere */
-	return d;
-}
-
-static void
-digest_end(EVP_MD_CTX *d, unsigned char hash[HASH])
-{
-	EVP_DigestFinal_ex(d, hash, NULL);
-	EVP_MD_CTX_free(d);
-}
-
 static void
 add_line(EVP_MD_CTX *d, bool relaxed, const struct field *f)
 {
 	canon_field(d, relaxed, f, nothing);
-	EVP_DigestUpdate(d, "\r\n", 2);
+	hash_add(d, (struct mt_span){ "\r\n", 2 });
 }
 
 /* A seal signs all sets up to its own (RFC 8617 5.1.1). */
 static void
-hash_seal(const struct arc *arc, size_t last, unsigned char hash[HASH])
+hash_seal(const struct arc *arc, size_t last, unsigned char hash[HASH_BYTES])
 {
-	EVP_MD_CTX *d = digest_new();
+	EVP_MD_CTX *d = hash_begin();
 	size_t i;
 
 	for (i = 0; i <= last; i++) {
@@ -138,7 +121,7 @@ hash_seal(const struct arc *arc, size_t last, unsigned char hash[HASH])
 		else
 			canon_field(d, true, s->seal->field, s->seal->b);
 	}
-	digest_end(d, hash);
+	hash_end(d, hash);
 }
 
 struct form {
@@ -196,7 +179,7 @@ static const char *
 hash_message(struct check *c)
 {
 	char h[H_ROOM], folded[64];
-	unsigned char want[HASH];
+	unsigned char want[HASH_BYTES];
 	EVP_MD_CTX *d;
 	struct form form;
 
@@ -209,16 +192,16 @@ hash_message(struct check *c)
 	if (taglist_find(&c->seal->tags, "l") != NULL)
 		return "l= leaves a part of the body unsigned";
 	if (!taglist_folded(&c->seal->tags, "bh", folded, sizeof(folded)) ||
-	    base64_decode(text_span(folded), want, sizeof(want)) != HASH)
+	    base64_decode(text_span(folded), want, sizeof(want)) != HASH_BYTES)
 		return "bh= of the chain is not a hash";
-	d = digest_new();
+	d = hash_begin();
 	canon_body(d, form.body, c->header->body);
-	digest_end(d, c->hash);
-	if (memcmp(c->hash, want, HASH) != 0)
+	hash_end(d, c->hash);
+	if (memcmp(c->hash, want, HASH_BYTES) != 0)
 		return "the body is not the one the last host had";
-	d = digest_new();
+	d = hash_begin();
 	hash_fields(c, h, form.header, d);
-	digest_end(d, c->hash);
+	hash_end(d, c->hash);
 	return NULL;
 }
 

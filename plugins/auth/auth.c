@@ -11,7 +11,7 @@
  *	options.c policy.c	what is required, and the verdict
  *	replay.c		once and never again
  *	results.c		Authentication-Results
- *	run.c text.c domain.c taglist.c base64.c	what all of them use
+ *	run.c text.c domain.c taglist.c base64.c hash.c	what all of them use
  *
  * A run asks for everything it can see, and judges when nothing is wanting.
  */
@@ -372,6 +372,8 @@ stage_close(void *ctx)
 
 	dkim_end(stage->dkim);
 	key_cache_fini();
+	hash_fini();
+	spf_fini();
 	free(stage);
 }
 

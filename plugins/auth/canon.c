@@ -21,7 +21,7 @@ sink_init(struct sink *s, EVP_MD_CTX *digest)
 static void
 sink_flush(struct sink *s)
 {
-	EVP_DigestUpdate(s->digest, s->buf, s->len);
+	hash_add(s->digest, (struct mt_span){ s->buf, s->len });
 	s->len = 0;
 }
 
@@ -39,7 +39,7 @@ sink_add(struct sink *s, const char *p, size_t n)
 	if (n > SINK_ROOM - s->len)
 		sink_flush(s);
 	if (n > SINK_ROOM) {
-		EVP_DigestUpdate(s->digest, p, n);
+		hash_add(s->digest, (struct mt_span){ p, n });
 		return;
 	}
 	memcpy(s->buf + s->len, p, n);

@@ -3,8 +3,7 @@
 #ifndef MAILTRI_AUTH_CANON_H
 #define MAILTRI_AUTH_CANON_H
 
-#include <openssl/evp.h>
-
+#include "hash.h"
 #include "header.h"
 
 /* A field without its final CRLF.  `skip', which may be empty, lies within it

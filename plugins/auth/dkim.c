@@ -11,8 +11,6 @@
 
 struct dkim_engine {
 	DKIM_LIB *lib;
-	EVP_MD *sha256;	/* fetched once: OpenSSL 3 looks for it under locks */
-	EVP_MD_CTX *digest;
 };
 
 struct job {	/* what the key callback looks into */
@@ -75,8 +73,7 @@ dkim_open(void)
 	unsigned flags = DKIM_LIBFLAGS_BADSIGHANDLES, bits = 1024;
 	struct dkim_engine *e = calloc(1, sizeof(*e));
 
-	if (e == NULL || (e->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL)) == NULL ||
-	    (e->digest = EVP_MD_CTX_new()) == NULL || (e->lib = dkim_init(NULL, NULL)) == NULL ||
+	if (e == NULL || (e->lib = dkim_init(NULL, NULL)) == NULL ||
 	    dkim_set_key_lookup(e->lib, give_key) != DKIM_STAT_OK ||
 	    dkim_options(e->lib, DKIM_OP_SETOPT, DKIM_OPTS_FLAGS, &flags, sizeof(flags)) !=
 	    DKIM_STAT_OK ||
@@ -91,12 +88,8 @@ dkim_open(void)
 void
 dkim_end(struct dkim_engine *e)
 {
-	if (e == NULL)
-		return;
-	if (e->lib != NULL)
+	if (e != NULL && e->lib != NULL)
 		dkim_close(e->lib);
-	EVP_MD_CTX_free(e->digest);
-	EVP_MD_free(e->sha256);
 	free(e);
 }
 
@@ -200,27 +193,26 @@ verify(struct dkim_engine *e, const struct header *h, struct job *job)
 /* SHA-256 of the body in its two forms, each made when it is first asked for. */
 struct body_hash {
 	bool made[2];
-	unsigned char hash[2][BODY_HASH];
+	unsigned char hash[2][HASH_BYTES];
 };
 
 static bool
-same_body(struct dkim_engine *e, const struct header *h, const struct signature *s,
-    struct body_hash *b)
+same_body(const struct header *h, const struct signature *s, struct body_hash *b)
 {
+	EVP_MD_CTX *digest;
+
 	if (!b->made[s->relaxed_body]) {
-		if (EVP_DigestInit_ex(e->digest, e->sha256, NULL) != 1)
-			abort();
-		canon_body(e->digest, s->relaxed_body, h->body);
-		if (EVP_DigestFinal_ex(e->digest, b->hash[s->relaxed_body], NULL) != 1)
-			abort();
+		digest = hash_begin();
+		canon_body(digest, s->relaxed_body, h->body);
+		hash_end(digest, b->hash[s->relaxed_body]);
 		b->made[s->relaxed_body] = true;
 	}
-	return memcmp(b->hash[s->relaxed_body], s->body_hash, BODY_HASH) == 0;
+	return memcmp(b->hash[s->relaxed_body], s->body_hash, HASH_BYTES) == 0;
 }
 
 /* True: there is a signature left whose body is the one that was signed. */
 static bool
-judge_bodies(struct dkim_engine *e, const struct header *h, struct dkim *d)
+judge_bodies(const struct header *h, struct dkim *d)
 {
 	struct body_hash b = { .made = { false, false } };
 	bool left = false;
@@ -229,7 +221,7 @@ judge_bodies(struct dkim_engine *e, const struct header *h, struct dkim *d)
 	for (i = 0; i < d->count; i++) {
 		struct signature *s = &d->signature[i];
 
-		if (!s->judged && !same_body(e, h, s, &b))
+		if (!s->judged && !same_body(h, s, &b))
 			signature_judge(s, WORD_FAIL, "the body is not the one that was signed");
 		left = left || !s->judged;
 	}
@@ -295,7 +287,7 @@ dkim_check(struct run *r, const struct dkim_input *in, struct dkim *d)
 	job->dkim = d;
 	if (!fetch_keys(r, in->options->min_key_bits, d, job))
 		return;
-	if (!kept->done && judge_bodies(in->engine, in->header, d))
+	if (!kept->done && judge_bodies(in->header, d))
 		verify(in->engine, in->header, job);
 	for (i = 0; i < d->count; i++) {
 		struct signature *s = &d->signature[i];

@@ -11,6 +11,7 @@ auth_sources = plugins/auth/auth.c plugins/auth/judgement.h \
 	plugins/auth/domain.c plugins/auth/domain.h \
 	plugins/auth/forward.c plugins/auth/forward.h \
 	plugins/auth/from.c plugins/auth/from.h \
+	plugins/auth/hash.c plugins/auth/hash.h \
 	plugins/auth/header.c plugins/auth/header.h \
 	plugins/auth/key_cache.c plugins/auth/key_cache.h \
 	plugins/auth/key_record.c plugins/auth/key_record.h \

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Replay: the keys under which a message is claimed, and the claiming. */
-#include <openssl/evp.h>
-#include <stdlib.h>
-
 #include "replay.h"
 
 static const char *const signed_fields[] = { "Message-ID", "Date", NULL };
@@ -16,9 +13,8 @@ add(EVP_MD_CTX *md, struct mt_span s)
 
 	for (i = 0; i < sizeof(length); i++)
 		length[i] = (unsigned char)(n >> (8 * i));
-	if (EVP_DigestUpdate(md, length, sizeof(length)) != 1 ||
-	    EVP_DigestUpdate(md, s.ptr, s.len) != 1)
-		abort();
+	hash_add(md, (struct mt_span){ (const char *)length, sizeof(length) });
+	hash_add(md, s);
 }
 
 /* The route, for it is what acts; two spellings of an address are one. */
@@ -80,17 +76,13 @@ void
 replay_key(struct run *r, const struct judgement *j, const struct signature *s,
     unsigned char key[REPLAY_KEY])
 {
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	EVP_MD_CTX *md = hash_begin();
 
-	if (md == NULL || EVP_DigestInit_ex(md, EVP_sha256(), NULL) != 1)
-		abort();
 	if (s != NULL)
 		add_signed(md, r, j, s);
 	else
 		add_bytes(md, r);
-	if (EVP_DigestFinal_ex(md, key, NULL) != 1)
-		abort();
-	EVP_MD_CTX_free(md);
+	hash_end(md, key);
 }
 
 static uint32_t

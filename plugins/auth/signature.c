@@ -153,7 +153,7 @@ read_hashes(struct run *r, const struct taglist *tags, struct signature *s)
 	if (!taglist_folded(tags, "bh", folded, sizeof(folded)))
 		return "bh= is not a hash";
 	if (strcmp(s->algorithm, "rsa-sha1") != 0 &&
-	    base64_decode(text_span(folded), s->body_hash, sizeof(s->body_hash)) != BODY_HASH)
+	    base64_decode(text_span(folded), s->body_hash, sizeof(s->body_hash)) != HASH_BYTES)
 		return "bh= is not a hash";
 	return NULL;
 }

@@ -5,10 +5,11 @@
 #define MAILTRI_AUTH_SIGNATURE_H
 
 #include "domain.h"
+#include "hash.h"
 #include "header.h"
 #include "run.h"
 
-enum { SIGNATURES_MAX = 10, SKEW_S = 300, BODY_HASH = 32 /* SHA-256 */ };
+enum { SIGNATURES_MAX = 10, SKEW_S = 300 };
 
 struct signature {
 	const struct field *field;
@@ -16,7 +17,7 @@ struct signature {
 	char algorithm[24];
 	const char *signed_names;	/* h= without white space, lower case */
 	const char *b;	/* without white space */
-	unsigned char body_hash[BODY_HASH];	/* bh= */
+	unsigned char body_hash[HASH_BYTES];	/* bh= */
 	bool relaxed_body;	/* by c=; else simple */
 	uint64_t expires;	/* x=; 0: never */
 	bool below;	/* i= is below d= */

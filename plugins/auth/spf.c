@@ -346,12 +346,36 @@ get_record(SPF_server_t *server, SPF_request_t *request, SPF_response_t *respons
 
 /* ---- one check ---- */
 
+/* Kept: a new one asks the kernel for its name and compiles two records. */
+static SPF_dns_server_t questions = { .lookup = lookup, .get_spf = get_record,
+	.name = "questions" };
+static SPF_server_t *server;
+
 void
 spf_init(void)
 {
+	SPF_response_t *ignored = NULL;
+
+	if (server != NULL)
+		return;
 	SPF_warning_handler = NULL;
 	SPF_info_handler = NULL;
 	SPF_debug_handler = NULL;
+	server = SPF_server_new_dns(&questions, 0);
+	if (server == NULL)
+		abort();
+	SPF_server_set_rec_dom(server, "here.spf");
+	SPF_server_set_explanation(server, "none", &ignored);
+	if (ignored != NULL)
+		SPF_response_free(ignored);
+}
+
+void
+spf_fini(void)
+{
+	if (server != NULL)
+		SPF_server_free(server);
+	server = NULL;
 }
 
 /* exp= (6.2): once, for the record that decided, and any doubt means none. */
@@ -378,7 +402,7 @@ explanation(struct spf_state *s)
 }
 
 static enum word
-interpret(struct spf_state *s, SPF_server_t *server, const char *first)
+interpret(struct spf_state *s, const char *first)
 {
 	static const enum word words[] = {
 		[SPF_RESULT_NEUTRAL] = WORD_NEUTRAL, [SPF_RESULT_PASS] = WORD_PASS,
@@ -429,24 +453,15 @@ spf_check(struct run *r, const struct spf_subject *subject, struct spf_result *o
 {
 	struct spf_state s = { .run = r, .subject = subject, .exp_domain = "" };
 	struct spf_name root = { .domain = subject->domain, .kind = SPF_ALL, .top = true };
-	SPF_dns_server_t dns = { .lookup = lookup, .get_spf = get_record, .name = "questions",
-		.hook = &s };
-	SPF_response_t *ignored = NULL;
-	SPF_server_t *server;
 	char first[TOKEN_MAX];
 	bool waiting = r->waiting;
 
 	*out = (struct spf_result){ .explanation = "" };
 	spf_ahead(&s);
 	r->waiting = false;
-	server = SPF_server_new_dns(&dns, 0);
-	SPF_server_set_rec_dom(server, "here.spf");
-	SPF_server_set_explanation(server, "none", &ignored);
-	if (ignored != NULL)
-		SPF_response_free(ignored);
 	token(&s, root, first);
-	out->word = interpret(&s, server, first);
-	SPF_server_free(server);
+	questions.hook = &s;
+	out->word = interpret(&s, first);
 	if (s.over || (r->waiting && s.tree > SPF_TREE_MAX)) {
 		/* Too many terms already: what is still unknown cannot mend it. */
 		out->word = WORD_PERMERROR;

@@ -42,7 +42,8 @@ struct spf_result {
 
 /* "192.0.2.1", "2001:db8::1"; ::ffff:192.0.2.1 counts as IPv4. */
 bool spf_address_parse(struct mt_span, struct spf_address *);
-void spf_init(void);	/* once in a process: libspf2's talk is switched off */
+void spf_init(void);	/* libspf2's talk is switched off, its server made */
+void spf_fini(void);
 void spf_ask(struct run *, const struct spf_subject *);	/* ahead, and no more */
 /* Where the run is waiting afterwards, the result means nothing. */
 void spf_check(struct run *, const struct spf_subject *, struct spf_result *);
