@@ -11,7 +11,7 @@
  *	options.c policy.c	what is required, and the verdict
  *	replay.c		once and never again
  *	results.c		Authentication-Results
- *	run.c text.c domain.c taglist.c base64.c hash.c	what all of them use
+ *	run.c text.c domain.c taglist.c base64.c hash.c cache.c	what all of them use
  *
  * A run asks for everything it can see, and judges when nothing is wanting.
  */
@@ -85,7 +85,7 @@ static int
 put_signature(struct run *r, size_t n, const struct signature *s)
 {
 	char key[48], buf[FACT_MAX];
-	struct text t = text_make(buf, sizeof(buf));
+	struct text t = text_make(buf, sizeof(buf)), k = text_make(key, sizeof(key));
 	const struct {
 		const char *name, *value;
 	} tags[] = {
@@ -98,7 +98,8 @@ put_signature(struct run *r, size_t n, const struct signature *s)
 		text_puts(&t, tags[i].name);
 		text_puts(&t, tags[i].value);
 	}
-	snprintf(key, sizeof(key), "auth.signature.%zu", n);
+	text_puts(&k, "auth.signature.");
+	text_number(&k, n);
 	return put(r, key, MT_TEXT, buf);
 }
 
@@ -371,6 +372,7 @@ stage_close(void *ctx)
 	struct stage *stage = ctx;
 
 	dkim_end(stage->dkim);
+	key_record_fini();
 	key_cache_fini();
 	hash_fini();
 	spf_fini();

@@ -16,7 +16,9 @@ struct key {
 			 * SubjectPublicKeyInfo whatever form the record had */
 };
 
-/* Judges the signature where its key record forbids it. */
+/* Judges the signature where its key record forbids it.  Records are kept as
+ * they were understood, by their text. */
 void key_record_parse(struct mt_span txt, unsigned min_bits, struct signature *, struct key *);
+void key_record_fini(void);
 
 #endif

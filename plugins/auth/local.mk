@@ -4,6 +4,7 @@ auth_sources = plugins/auth/auth.c plugins/auth/judgement.h \
 	plugins/auth/arc.c plugins/auth/arc.h plugins/auth/arc_verify.c \
 	plugins/auth/authres.c plugins/auth/authres.h \
 	plugins/auth/base64.c plugins/auth/base64.h \
+	plugins/auth/cache.c plugins/auth/cache.h \
 	plugins/auth/canon.c plugins/auth/canon.h \
 	plugins/auth/dkim.c plugins/auth/dkim.h \
 	plugins/auth/dmarc.c plugins/auth/dmarc.h \

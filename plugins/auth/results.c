@@ -149,7 +149,7 @@ write_spf(struct text *t, const char *property, const struct identity *i)
 static void
 write_signature(struct text *t, const struct signature *s)
 {
-	char b[B_SHOWN + 1];
+	struct mt_span b = text_span(s->b);
 
 	text_puts(t, ";\r\n\tdkim=");
 	text_puts(t, word_text(s->word));
@@ -164,10 +164,10 @@ write_signature(struct text *t, const struct signature *s)
 		text_puts(t, " header.a=");
 		text_puts(t, s->algorithm);
 	}
-	snprintf(b, sizeof(b), "%.*s", B_SHOWN, s->b);
-	if (b[0] != '\0') {
+	b.len = b.len < B_SHOWN ? b.len : B_SHOWN;
+	if (b.len != 0) {
 		text_puts(t, " header.b=");
-		text_quoted(t, text_span(b));
+		text_quoted(t, b);
 	}
 }
 

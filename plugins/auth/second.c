@@ -25,13 +25,16 @@ bool
 second_agrees(const char *from, enum policy policy, bool spf_aligned, bool dkim_aligned)
 {
 	unsigned char address[] = "192.0.2.1", domain[DOMAIN_MAX + 1], record[64], selector[] = "s";
+	struct text name = text_make((char *)domain, sizeof(domain));
+	struct text asked = text_make((char *)record, sizeof(record));
 	DMARC_POLICY_T *p = opendmarc_policy_connect_init(address, DMARC_POLICY_IP_TYPE_IPV4);
 	int said = DMARC_POLICY_ABSENT;
 
 	if (p == NULL)
 		abort();
-	snprintf((char *)domain, sizeof(domain), "%s", from);
-	snprintf((char *)record, sizeof(record), "v=DMARC1; p=%s", policy_text(policy));
+	text_puts(&name, from);
+	text_puts(&asked, "v=DMARC1; p=");
+	text_puts(&asked, policy_text(policy));
 	opendmarc_policy_store_from_domain(p, domain);
 	if (spf_aligned)
 		opendmarc_policy_store_spf(p, domain, DMARC_POLICY_SPF_OUTCOME_PASS,

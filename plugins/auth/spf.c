@@ -26,6 +26,8 @@ enum {
 static void
 token(struct spf_state *s, struct spf_name name, char out[TOKEN_MAX])
 {
+	struct text t;
+
 	if (s->names == s->room) {
 		size_t room = s->room == 0 ? 32 : s->room * 2;
 		struct spf_name *grown = run_alloc(s->run, room * sizeof(*grown));
@@ -35,7 +37,10 @@ token(struct spf_state *s, struct spf_name name, char out[TOKEN_MAX])
 		s->name = grown;
 		s->room = room;
 	}
-	snprintf(out, TOKEN_MAX, "n%zu.spf", s->names);
+	t = text_make(out, TOKEN_MAX);
+	text_byte(&t, 'n');
+	text_number(&t, s->names);
+	text_puts(&t, ".spf");
 	s->name[s->names++] = name;
 }
 
@@ -376,6 +381,7 @@ spf_fini(void)
 	if (server != NULL)
 		SPF_server_free(server);
 	server = NULL;
+	spf_lookup_fini();
 }
 
 /* exp= (6.2): once, for the record that decided, and any doubt means none. */

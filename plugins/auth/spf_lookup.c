@@ -2,9 +2,12 @@
 /* Names and answers of one SPF check: expansion, PTR names, the budget. */
 #include <arpa/inet.h>
 
+#include "cache.h"
 #include "domain.h"
 #include "spf_lookup.h"
 #include "spf_macro.h"
+
+_Static_assert((int)SPF_RECORD_MAX <= (int)CACHE_TEXT_MAX, "every record can be kept");
 
 enum { EXPANDED_MAX = 4096, REVERSE_MAX = 80 };
 
@@ -47,14 +50,60 @@ spf_fetch(struct run *r, const char *domain, struct mt_span *txt)
 	return found == 0 ? MT_NODATA : found == 1 ? MT_OK : MT_BUDGET;
 }
 
+/* A record as it was read; `term' is behind it. */
+struct parsed {
+	struct cache_entry entry;
+	bool good;
+	struct spf_record record;
+	struct spf_term term[];
+};
+
+static struct cache records;
+
+/* What pointed into one copy of the text points into the other. */
+static struct mt_span
+moved(struct mt_span s, struct mt_span from, struct mt_span to)
+{
+	return s.len == 0 ? s : (struct mt_span){ to.ptr + (s.ptr - from.ptr), s.len };
+}
+
+static const struct parsed *
+parsed_get(struct mt_span txt)
+{
+	struct parsed *p = (struct parsed *)cache_find(&records, txt);
+
+	if (p == NULL) {
+		p = (struct parsed *)cache_add(&records, txt,
+		    sizeof(*p) + spf_record_room(txt) * sizeof(p->term[0]));
+		p->good = spf_record_parse(p->entry.text, p->term, &p->record);
+	}
+	return p;
+}
+
+/* A copy: what is cached may go when the next record comes. */
 bool
 spf_parse(struct run *r, struct mt_span txt, struct spf_record *record)
 {
-	size_t room = spf_record_room(txt);
+	const struct parsed *p = txt.len > SPF_RECORD_MAX ? NULL : parsed_get(txt);
+	size_t i;
 
-	if (txt.len > SPF_RECORD_MAX)
+	if (p == NULL || !p->good)
 		return false;
-	return spf_record_parse(txt, run_alloc(r, room * sizeof(struct spf_term)), record);
+	*record = p->record;
+	record->term = run_alloc(r, (p->record.count + 1) * sizeof(p->term[0]));
+	for (i = 0; i < p->record.count; i++) {
+		record->term[i] = p->term[i];
+		record->term[i].domain = moved(p->term[i].domain, p->entry.text, txt);
+	}
+	record->redirect = moved(p->record.redirect, p->entry.text, txt);
+	record->explanation = moved(p->record.explanation, p->entry.text, txt);
+	return true;
+}
+
+void
+spf_lookup_fini(void)
+{
+	cache_fini(&records);
 }
 
 void

@@ -38,7 +38,9 @@ bool spf_ptr_matches(struct spf_state *, const char *domain);	/* 5.5 */
 /* The one record of a name: MT_OK and *txt, MT_NODATA: none, MT_BUDGET:
  * several; else what the question answered. */
 int spf_fetch(struct run *, const char *domain, struct mt_span *txt);
+/* Records are kept as they were read, by their text. */
 bool spf_parse(struct run *, struct mt_span txt, struct spf_record *);
+void spf_lookup_fini(void);
 uint16_t spf_address_type(const struct spf_state *);
 /* Asks ahead for what the records known so far will need. */
 void spf_ahead(struct spf_state *);

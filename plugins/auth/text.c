@@ -141,6 +141,10 @@ text_utf8(struct mt_span s)
 	size_t at = 0, n;
 
 	while (at < s.len) {
+		if (p[at] < 0x80) {
+			at++;
+			continue;
+		}
 		n = sequence(p + at, s.len - at);
 		if (n == 0)
 			return false;
