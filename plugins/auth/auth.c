@@ -311,8 +311,8 @@ message(void *ctx, struct mt_msg *msg, struct mt_result *result)
 
 	if (run_init(&r, stage->host, msg) != 0)
 		return -1;
-	r.pool = &m->pool;
 	options_read(&r, &o);
+	r.pool = &m->pool;	/* behind the options, which each run reads */
 	if (!judge(&r, stage, &o, m))
 		return MT_WAIT;
 	arc_verify(&r, &j->header, o.dkim.min_key_bits, &j->arc);
