@@ -32,7 +32,7 @@ auth_sources = plugins/auth/auth.c plugins/auth/judgement.h \
 	plugins/auth/walk.c plugins/auth/walk.h
 auth_libs = -lspf2 $(OPENDKIM_LIBS) -lopendmarc $(PSL_LIBS) $(IDN2_LIBS) $(CRYPTO_LIBS)
 auth_cflags = $(AM_CFLAGS) $(OPENDKIM_CFLAGS) $(PSL_CFLAGS) $(IDN2_CFLAGS) $(CRYPTO_CFLAGS)
-EXTRA_DIST += plugins/auth/auth.conf
+EXTRA_DIST += plugins/auth/auth.conf tests/fuzz/corpus/signature
 
 if PLUGIN_AUTH
 stage_LTLIBRARIES += auth.la
@@ -140,6 +140,12 @@ plugins_auth_fuzz_authres_CPPFLAGS = $(TEST_CPPFLAGS)
 plugins_auth_fuzz_authres_CFLAGS = $(auth_cflags) $(auth_fuzz_flags)
 plugins_auth_fuzz_authres_LDFLAGS = $(auth_fuzz_flags)
 plugins_auth_fuzz_authres_LDADD = $(auth_libs)
+noinst_PROGRAMS += plugins/auth/fuzz_signature
+plugins_auth_fuzz_signature_SOURCES = plugins/auth/fuzz_signature.c $(auth_sources)
+plugins_auth_fuzz_signature_CPPFLAGS = $(TEST_CPPFLAGS)
+plugins_auth_fuzz_signature_CFLAGS = $(auth_cflags) $(auth_fuzz_flags)
+plugins_auth_fuzz_signature_LDFLAGS = $(auth_fuzz_flags)
+plugins_auth_fuzz_signature_LDADD = $(auth_libs)
 noinst_PROGRAMS += plugins/auth/fuzz_key_record
 plugins_auth_fuzz_key_record_SOURCES = plugins/auth/fuzz_key_record.c $(auth_sources)
 plugins_auth_fuzz_key_record_CPPFLAGS = $(TEST_CPPFLAGS)
