@@ -32,7 +32,7 @@ auth_sources = plugins/auth/auth.c plugins/auth/judgement.h \
 	plugins/auth/walk.c plugins/auth/walk.h
 auth_libs = -lspf2 $(OPENDKIM_LIBS) -lopendmarc $(PSL_LIBS) $(IDN2_LIBS) $(CRYPTO_LIBS)
 auth_cflags = $(AM_CFLAGS) $(OPENDKIM_CFLAGS) $(PSL_CFLAGS) $(IDN2_CFLAGS) $(CRYPTO_CFLAGS)
-EXTRA_DIST += plugins/auth/auth.conf tests/fuzz/corpus/signature
+EXTRA_DIST += plugins/auth/auth.conf tests/fuzz/corpus/signature tests/fuzz/corpus/spf_record
 
 if PLUGIN_AUTH
 stage_LTLIBRARIES += auth.la

@@ -139,12 +139,19 @@ static const struct {
 	{ "ip6", SPF_IP6, network },
 };
 
+/* strchr() finds the NUL, too. */
+static bool
+one_of(char c, const char *set)
+{
+	return c != '\0' && strchr(set, c) != NULL;
+}
+
 static size_t
 name_length(struct mt_span s, const char *ends)
 {
 	size_t n = 0;
 
-	while (n < s.len && strchr(ends, s.ptr[n]) == NULL)
+	while (n < s.len && !one_of(s.ptr[n], ends))
 		n++;
 	return n;
 }
@@ -155,7 +162,7 @@ mechanism(struct mt_span s, struct spf_record *r)
 	struct spf_term t = { .qualifier = '+', .prefix4 = 32, .prefix6 = 128 };
 	size_t i, n;
 
-	if (strchr("+-~?", s.ptr[0]) != NULL) {
+	if (one_of(s.ptr[0], "+-~?")) {
 		t.qualifier = s.ptr[0];
 		s = text_cut(s, 1);
 	}

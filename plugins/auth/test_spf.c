@@ -3,6 +3,8 @@
  * tests/conformance. */
 #include "test.h"
 
+#include <stdlib.h>
+
 #include "spf.h"
 #include "spf_macro.h"
 #include "spf_record.h"
@@ -66,6 +68,25 @@ record_vectors(void **state)
 	assert_false(parse((struct mt_span){ "v=spf1 a\0b", 10 }, &r));
 	assert_true(parse(text_span("v=spf1 a -all mx ip4:1.2.3.4 redirect=x.example"), &r));
 	assert_true(r.all && r.count == 2);
+}
+
+/* A NUL is no end: nothing behind the record is looked at. */
+static void
+record_nul(void **state)
+{
+	static const struct mt_span t[] = { { "v=spf1 \0", 8 }, { "v=spf1 a\0", 9 },
+		{ "v=spf1 -\0", 9 }, { "v=spf1 a:foo.example.com\0", 25 }, { "v=spf1 a=\0", 10 } };
+	struct spf_record r;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(t); i++) {
+		char *exact = malloc(t[i].len);
+
+		memcpy(exact, t[i].ptr, t[i].len);
+		assert_false(parse((struct mt_span){ exact, t[i].len }, &r));
+		free(exact);
+	}
 }
 
 static void
@@ -172,7 +193,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(record_vectors), cmocka_unit_test(record_limits),
+		cmocka_unit_test(record_vectors), cmocka_unit_test(record_nul), cmocka_unit_test(record_limits),
 		cmocka_unit_test(macro_vectors), cmocka_unit_test(macro_overflow),
 		cmocka_unit_test(addresses),
 	};
