@@ -131,7 +131,9 @@ static const struct word {
 } words[] = {
 	{ "NXDOMAIN", MT_NXDOMAIN },
 	{ "SERVFAIL", MT_SERVFAIL },
+	{ "REFUSED", MT_SERVFAIL },	/* as the resolver has it */
 	{ "TIMEOUT", MT_TIMEOUT },
+	{ "BOGUS", MT_BOGUS },
 };
 
 static const struct type *
@@ -228,8 +230,8 @@ type_check(struct reading *r, const char *name, json_t *value)
 		buf_free(&scratch);
 		return error == 0 ? 0 : reading_fail(r, "CNAME is not a name");
 	}
-	return reading_fail(r, "%s is neither a list nor TIMEOUT, SERVFAIL or NXDOMAIN",
-	    name);
+	return reading_fail(r, "%s is neither a list nor NXDOMAIN, SERVFAIL, REFUSED, "
+	    "TIMEOUT or BOGUS", name);
 }
 
 static int
@@ -241,7 +243,8 @@ name_check(struct reading *r, json_t *value)
 	if (word_find(value) != NULL)
 		return 0;
 	if (!json_is_object(value))
-		return reading_fail(r, "neither an object nor TIMEOUT, SERVFAIL or NXDOMAIN");
+		return reading_fail(r, "neither an object nor NXDOMAIN, SERVFAIL, "
+		    "REFUSED, TIMEOUT or BOGUS");
 	json_object_foreach(value, type, records) {
 		int error = type_check(r, type, records);
 

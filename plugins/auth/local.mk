@@ -57,7 +57,7 @@ tests_conformance_auth_batch_SOURCES = tests/conformance/auth_batch.c \
 tests_conformance_auth_batch_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_conformance_auth_batch_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_conformance_auth_batch_LDADD = $(base_LIBS) $(auth_test_libs) $(JANSSON_LIBS)
-PYTESTS += tests/conformance/test_arc.py tests/conformance/test_forward.py tests/conformance/test_spf.py tests/conformance/test_dkim.py \
+PYTESTS += tests/conformance/test_arc.py tests/conformance/test_failures.py tests/conformance/test_forward.py tests/conformance/test_spf.py tests/conformance/test_dkim.py \
 	tests/conformance/test_dmarc.py tests/conformance/test_replay.py
 EXTRA_DIST += tests/conformance/arc_messages.py tests/conformance/conftest.py tests/conformance/suite.py \
 	tests/conformance/dkim_messages.py
@@ -72,6 +72,10 @@ plugins_auth_test_canon_SOURCES = plugins/auth/test_canon.c
 plugins_auth_test_canon_CPPFLAGS = $(TEST_CPPFLAGS)
 plugins_auth_test_canon_CFLAGS = $(AM_CFLAGS) $(OPENDKIM_CFLAGS) $(CRYPTO_CFLAGS)
 plugins_auth_test_canon_LDADD = $(auth_test_libs) $(CMOCKA_LIBS)
+check_PROGRAMS += plugins/auth/test_policy
+plugins_auth_test_policy_SOURCES = plugins/auth/test_policy.c
+plugins_auth_test_policy_CPPFLAGS = $(TEST_CPPFLAGS)
+plugins_auth_test_policy_LDADD = $(auth_test_libs) $(CMOCKA_LIBS)
 check_PROGRAMS += plugins/auth/test_results
 plugins_auth_test_results_SOURCES = plugins/auth/test_results.c
 plugins_auth_test_results_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -198,7 +198,11 @@ policy_judge(const struct options *o, struct judgement *j, struct mt_result *out
 	if (why != NULL)
 		return refuse(out, &later, why);
 	j->forwarding.believed = forwarding_explains(j, &lack) && believe(&j->forwarding, &lack);
-	return j->forwarding.believed ? MT_CONTINUE : refuse_lack(j, &lack, out);
+	if (!j->forwarding.believed)
+		return refuse_lack(j, &lack, out);
+	/* No objection, but the record of the check shall say by whose word. */
+	snprintf(out->reason, sizeof(out->reason), "auth.forwarder");
+	return MT_CONTINUE;
 }
 
 void

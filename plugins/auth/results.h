@@ -6,7 +6,7 @@
 
 #include "judgement.h"
 
-enum { RESULTS_MAX = 8192 };
+enum { RESULTS_MAX = 12288 };	/* ten signatures of the longest names, and room */
 
 /* The authserv-id of a field's value, comments skipped, quotes taken off;
  * false: none can be read.  out: room bytes. */

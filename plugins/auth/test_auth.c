@@ -437,6 +437,37 @@ forged_results_are_removed(void **state)
 	assert_null(memchr(t.edits[3].bytes.ptr, '\0', t.edits[3].bytes.len));
 }
 
+/* As much as a sender can make us write: it is written, and folded. */
+static void
+largest_results(void **state)
+{
+	static char raw[16384], name[254], line[32];
+	struct mt_span value;
+	size_t i, n = 0, longest = 0;
+
+	(void)state;
+	for (i = 0; i < 253; i++)
+		name[i] = i % 64 == 63 ? '.' : 'a';
+	for (i = 0; i < 10; i++) {
+		snprintf(line, sizeof(line), "b=QUJDREVGR0hJSktM%zu;", i);
+		n += (size_t)snprintf(raw + n, sizeof(raw) - n, "DKIM-Signature: v=1; "
+		    "a=ed25519-sha256;\r\n d=%s;\r\n s=%s;\r\n %s h=From;"
+		    " bh=QUJDREVGR0hJSktMQUJDREVGR0hJSktMQUJDREVGR0g=\r\n", name, name, line);
+	}
+	snprintf(raw + n, sizeof(raw) - n, "%s", plain);
+	t.raw = mt_test_span(raw);
+	t.client.hostname = t.client.helo = mt_test_span(name);
+	run(MT_CONTINUE, "");
+	assert_int_equal(t.edit_count, 1);
+	value = t.edits[0].bytes;
+	for (i = n = 0; i < value.len; i++, n++)
+		if (value.ptr[i] == '\n') {
+			longest = n > longest ? n : longest;
+			n = 0;
+		}
+	assert_true(longest < 998 && value.len > 10 * 2 * 253);
+}
+
 static struct mt_span
 claimed(void)
 {
@@ -540,7 +571,7 @@ main(void)
 		TEST(loopback_is_no_pass), TEST(loopback_by_record), TEST(relays_of_ours),
 		TEST(unknown_client), TEST(international_sender),
 		TEST(null_sender), TEST(odd_senders), TEST(structure),
-		TEST(forged_results_are_removed), TEST(replay),
+		TEST(forged_results_are_removed), TEST(largest_results), TEST(replay),
 		TEST(nothing_is_claimed_by_a_refusal), TEST(options_are_checked),
 	};
 

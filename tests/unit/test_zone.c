@@ -15,6 +15,7 @@ static const char text[] =
     "\"dangling.example\": {\"CNAME\": \"nowhere.example\"},"
     "\"gone.example\": \"NXDOMAIN\", \"slow.example\": \"TIMEOUT\","
     "\"bad.example\": \"SERVFAIL\", \"empty.example\": {},"
+    "\"shut.example\": \"REFUSED\", \"forged.example\": \"BOGUS\","
     "\"half.example\": {\"TXT\": \"TIMEOUT\", \"A\": [\"192.0.2.1\"]},"
     "\"both.example\": {\"CNAME\": \"name.example\", \"A\": [\"192.0.2.9\"]},"
     "\"slowalias.example\": {\"CNAME\": \"TIMEOUT\"},"
@@ -57,6 +58,8 @@ static const struct expected {
 	{ "half.example", MX, MT_NODATA, 0, NULL, 0 },
 	{ "both.example", A, MT_OK, 1, "\xc0\x00\x02\x09", 4 },
 	{ "both.example", MX, MT_OK, 2, "\x00\x0amx.example", 12 },
+	{ "shut.example", A, MT_SERVFAIL, 0, NULL, 0 },
+	{ "forged.example", TXT, MT_BOGUS, 0, NULL, 0 },
 	{ "slowalias.example", A, MT_TIMEOUT, 0, NULL, 0 },
 	{ "b\xfc" "cher.example", A, MT_OK, 1, "\xc0\x00\x02\x07", 4 },
 	{ "1.2.0.192.in-addr.arpa", PTR, MT_OK, 1, "mail.example", 12 },
@@ -121,7 +124,7 @@ wrong_files_are_refused_by_name(void **state)
 	static const struct { const char *json, *why; } wrong[] = {
 		{ "[]", "zone: not an object of at most 100000 names" },
 		{ "{", "line 1: " },
-		{ "{\"a\": 1}", "a: neither an object nor TIMEOUT, SERVFAIL or NXDOMAIN" },
+		{ "{\"a\": 1}", "a: neither an object nor NXDOMAIN, SERVFAIL, REFUSED, TIMEOUT or BOGUS" },
 		{ "{\"a\": \"OK\"}", "a: neither an object" },
 		{ "{\"a\": {\"A\": [\"1.2.3\"]}}", "a: A record 1 is not an IPv4 address" },
 		{ "{\"a\": {\"A\": \"1.2.3.4\"}}", "a: A is neither a list nor" },
