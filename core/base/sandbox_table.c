@@ -46,6 +46,7 @@ static const struct sandbox_call base[] = {
 #ifdef MAILTRI_SANITIZED
 	IS("prlimit64", 2, 0), ALLOW("getrlimit"), ALLOW("sched_getaffinity"),
 	IS32("prctl", 0, PR_SET_VMA),
+	REFUSE_IS32("ioctl", 1, TCGETS, ENOTTY),	/* may a report be in colour? */
 #endif
 	END
 };

@@ -242,7 +242,7 @@ loader_open(const char *path, struct arena *a, struct loaded_stage *l,
 {
 	char real[PATH_MAX], reason[LOADER_WHY_MAX];
 	const struct mt_stage *s;
-	mt_stage_entry_fn entry;
+	mt_stage_entry_fn entry = NULL;
 	int error = check_path(path, real, why);
 
 	if (error == 0)

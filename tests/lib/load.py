@@ -5,6 +5,7 @@ load does not eat the machine it is to load."""
 import base64
 import hashlib
 import socket
+import struct
 import threading
 
 from cryptography.hazmat.primitives import hashes
@@ -68,7 +69,13 @@ class Wire:
             answers.append(Answer(*self.read()))
         return refused or answers[-1]
 
-    def close(self):
+    def send(self, data):
+        self._socket.sendall(data)
+
+    def close(self, abruptly=False):
+        """Abruptly: the other side sees a reset."""
+        if abruptly:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._in.close()
         self._socket.close()
 
