@@ -74,7 +74,7 @@ enum proto_type {
 
 	/* engine -> worker.  id = job: one message in one group and phase. */
 	PROTO_CALL = 50,	/* pipeline/call.h: call_pack() */
-	PROTO_ANSWERS,		/* u32 count, answers: the run may go on */
+	PROTO_ANSWERS,		/* u32 count, answers that are new: the run may go on */
 	PROTO_DROP,		/* nothing: forget the waiting job */
 	/* worker -> engine */
 	PROTO_WAIT = 60,	/* u32 count, questions */

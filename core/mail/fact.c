@@ -80,6 +80,7 @@ fact_append(struct facts *fs, const char *writer, const struct mt_fact *v)
 	*fs->tail = f;
 	fs->tail = &f->next;
 	fs->count++;
+	fs->text_bytes += f->value.text.len;
 	return f;
 }
 
@@ -88,9 +89,7 @@ has_room(const struct facts *fs, const struct mt_fact *v)
 {
 	size_t size = v->type == MT_FLAG || v->type == MT_INT ? 0 : v->text.len;
 
-	for (const struct fact *f = fs->head; f != NULL; f = f->next)
-		size += f->value.text.len;
-	return fs->count < FACTS_MAX && size <= FACTS_TEXT_MAX;
+	return fs->count < FACTS_MAX && fs->text_bytes + size <= FACTS_TEXT_MAX;
 }
 
 int
@@ -144,9 +143,11 @@ facts_rewind(struct facts *fs, struct fact **mark)
 {
 	*mark = NULL;
 	fs->tail = mark;
-	fs->count = 0;
-	for (const struct fact *f = fs->head; f != NULL; f = f->next)
+	fs->count = fs->text_bytes = 0;
+	for (const struct fact *f = fs->head; f != NULL; f = f->next) {
 		fs->count++;
+		fs->text_bytes += f->value.text.len;
+	}
 }
 
 void

@@ -18,7 +18,7 @@ struct fact {
 struct facts {
 	struct arena *arena;
 	struct fact *head, **tail;
-	size_t count;
+	size_t count, text_bytes;	/* of all texts */
 };
 
 void facts_init(struct facts *, struct arena *);

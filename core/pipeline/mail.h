@@ -112,6 +112,7 @@ struct mail {
 	struct call_intent intent;
 	struct facts facts;
 	struct answers answers;
+	struct answer **answers_sent;	/* the end of those the worker has */
 	struct awaited *awaited;
 	struct sent *sent;
 	uint32_t questions, dns_queries;

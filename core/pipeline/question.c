@@ -108,8 +108,18 @@ answer_unpack(struct unpack *u, struct arena *arena, struct answer *a)
 void
 answers_pack(struct buf *b, const struct answers *set)
 {
-	pack_u32(b, set->count);
-	for (const struct answer *a = set->head; a != NULL; a = a->next)
+	answers_pack_since(b, &set->head);
+}
+
+void
+answers_pack_since(struct buf *b, struct answer *const *mark)
+{
+	uint32_t count = 0;
+
+	for (const struct answer *a = *mark; a != NULL; a = a->next)
+		count++;
+	pack_u32(b, count);
+	for (const struct answer *a = *mark; a != NULL; a = a->next)
 		answer_pack(b, a);
 }
 

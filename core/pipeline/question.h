@@ -56,6 +56,8 @@ struct answer *answers_add(struct answers *, const struct answer *);
 void answer_pack(struct buf *, const struct answer *);
 int answer_unpack(struct unpack *, struct arena *, struct answer *);	/* borrows */
 void answers_pack(struct buf *, const struct answers *);	/* count, answers */
+/* Those added since `mark', which was set->tail then. */
+void answers_pack_since(struct buf *, struct answer *const *mark);
 int answers_unpack(struct unpack *, struct answers *);	/* adds; EBADMSG */
 
 #endif

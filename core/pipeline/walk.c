@@ -94,6 +94,7 @@ call_send(struct mail *m, struct channel *c)
 	memcpy(call.stages, m->segment, sizeof(call.stages));
 	if (call_pack(&b, &call, &fds) != 0)
 		log_panic("out of descriptors");
+	m->answers_sent = m->answers.tail;
 	channel_send(c, PROTO_CALL, m->request.id, buf_span(&b), fds.fd, fds.count);
 	call_fds_close(&fds);
 	buf_free(&b);
@@ -109,7 +110,8 @@ worker_send(struct request *r, struct channel *c)
 		call_send(m, c);
 		return;
 	}
-	answers_pack(&b, &m->answers);
+	answers_pack_since(&b, m->answers_sent);
+	m->answers_sent = m->answers.tail;
 	channel_send(c, PROTO_ANSWERS, r->id, buf_span(&b), NULL, 0);
 	buf_free(&b);
 }

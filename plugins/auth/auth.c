@@ -13,7 +13,9 @@
  *	results.c		Authentication-Results
  *	run.c text.c domain.c taglist.c base64.c hash.c cache.c	what all of them use
  *
- * A run asks for everything it can see, and judges when nothing is wanting.
+ * A run asks for everything it can see, and judges when nothing is wanting; the
+ * run that follows the claim finds the judgement made (judgement.h, `memory').
+ * What is made of a record is kept by the record's text (cache.h).
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -251,6 +251,34 @@ claim_is_granted_and_released(void **state)
 	assert_int_equal(traffic.claims.used, 0);
 }
 
+static uint32_t
+answer_count(const struct frame *f)
+{
+	struct unpack u = unpack_of(f->body);
+
+	return unpack_u32(&u);
+}
+
+/* A worker that holds the message has the answers it was sent before. */
+static void
+answers_go_once(void **state)
+{
+	struct mail *m = start();
+	uint32_t id = receive(PROTO_CALL).id;
+	struct frame f;
+
+	(void)state;
+	send_wait(id, QUESTION_TAKE, "k", 2);
+	f = receive(PROTO_ANSWERS);
+	assert_int_equal(answer_count(&f), 2);
+	send_wait(id, QUESTION_TAKE, "l", 1);
+	f = receive(PROTO_ANSWERS);
+	assert_int_equal(answer_count(&f), 1);
+	send_ok(id);
+	assert_int_equal(m->answers.count, 3);
+	mail_end(m);
+}
+
 /* Another mail that meets a tentative claim gets MT_BUSY. */
 static void
 claim_in_flight_is_busy(void **state)
@@ -467,6 +495,7 @@ main(void)
 		PIPELINE_TEST(missing_outcomes_are_refused),
 		PIPELINE_TEST(garbage_costs_one_mail),
 		PIPELINE_TEST(claim_is_granted_and_released),
+		PIPELINE_TEST(answers_go_once),
 		PIPELINE_TEST(claim_in_flight_is_busy),
 		PIPELINE_TEST(claim_taken_names_its_holder),
 		PIPELINE_TEST(unseen_duplicate_gets_250),
