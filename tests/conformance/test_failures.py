@@ -125,3 +125,15 @@ def test_forty_questions(judge):
     # The fake host counts envelope and message apart.
     assert answer["dns_queries"] <= (80 if "misuse" in answer else 40)
     assert answer["disposition"] != "accepted"
+
+
+def test_an_approval_covers_all(alone):
+    """Whatever the operator's list says; its benign twin covers all."""
+    less = s(["From", "To", "Date"])
+    options = {"options": {"covered": ["From"]}}
+    approve = {"class": "approve"}
+    read, out, twin = alone([line("read", [less], **options),
+                             line("out", [less], **options, **approve),
+                             line("twin", [s()], **options, **approve)])
+    assert read["disposition"] == "accepted" and twin["disposition"] == "accepted"
+    assert out["reason"] == "auth.dkim.policy" and out["smtp"]["enhanced"] == "5.7.21"
