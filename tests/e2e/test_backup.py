@@ -201,16 +201,17 @@ def prod(stand):
 
 
 def test_erased_by_time_stays_erased(start):
-    stand = start("late", **short(2))
+    stand = start("late", **short(6))
     mailtri = stand.mailtri
     stand.mailtri.ctl("queue", "pause")
-    answer = stand.send(stand.mail("Quixotrelle, for two seconds"))
+    answer = stand.send(stand.mail("Quixotrelle, for seconds"))
+    until = mailtri.ctl_one("queue", "show", answer.event)["retain_until"]
     saved = Saved(mailtri, "saved")
     key = vaultfile.Vault(mailtri.state / "keys").slot_of(mailtri.state, answer.event)
     assert key is not None
     mailtri.ctl("queue", "resume")
-    stand.delivered(answer.event)
-    until = mailtri.ctl_one("queue", "show", answer.event)["retain_until"]
+    wait_until(lambda: any(i["title"] == "Quixotrelle, for seconds" for i in stand.linear.issues()),
+               "the issue")
     wait_until(lambda: datetime.datetime.now(datetime.UTC) >
                datetime.datetime.fromisoformat(until), "its end")
     prod(stand)
