@@ -50,16 +50,37 @@ client_free(struct client *c)
 }
 
 static void
-on_gone(struct channel *channel, void *arg)
+client_remove(struct client *c)
 {
-	struct client *c = arg, **p = &c->server->clients;
+	struct client **p = &c->server->clients;
 
-	(void)channel;
 	while (*p != c)
 		p = &(*p)->next;
 	*p = c->next;
 	c->server->client_count--;
 	client_free(c);
+}
+
+static void
+on_gone(struct channel *channel, void *arg)
+{
+	(void)channel;
+	client_remove(arg);
+}
+
+/* Whose place a newcomer takes: of those that wait for nothing who came first,
+ * else who came first of all.  Silence must not keep the operator out. */
+static struct client *
+client_least(const struct control_server *s)
+{
+	struct client *idle = NULL, *first = NULL;
+
+	for (struct client *c = s->clients; c != NULL; c = c->next) {
+		first = c;
+		if (c->reply_count == 0)
+			idle = c;
+	}
+	return idle != NULL ? idle : first;
 }
 
 static struct control_reply *
@@ -219,10 +240,10 @@ on_client(struct watch *w, uint32_t events)
 	if (fd < 0)
 		return;		/* it left before we looked */
 	if (s->client_count >= CONTROL_CLIENTS_MAX) {
-		log_warning("control: more than %d clients, one was refused",
-		    CONTROL_CLIENTS_MAX);
-		close(fd);
-		return;
+		c = client_least(s);
+		log_warning("control: more than %d clients: one of uid %u gave up its place",
+		    CONTROL_CLIENTS_MAX, (unsigned)c->uid);
+		client_remove(c);
 	}
 	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len);
 	c = xmalloc(sizeof(*c));

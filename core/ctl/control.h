@@ -19,7 +19,8 @@
 enum { CONTROL_CALL = 200, CONTROL_OBJECT, CONTROL_END };
 
 enum {
-	CONTROL_CLIENTS_MAX = 32,	/* at once; more are closed at once */
+	CONTROL_CLIENTS_MAX = 32,	/* at once; beyond, one that waits for
+					 * nothing is closed */
 	CONTROL_REQUEST_MAX = 64 * 1024,	/* bytes of JSON */
 	CONTROL_OBJECT_MAX = 16 << 20	/* what a client takes of one object */
 };
