@@ -3,7 +3,9 @@
 test_stage_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 check_LTLIBRARIES += tests/stages/t-crash.la tests/stages/t-hang.la tests/stages/t-verdict.la \
 	tests/stages/t-hostile.la tests/stages/t-leak.la tests/stages/t-newer.la \
-	tests/stages/t-older.la tests/stages/t-probe.la
+	tests/stages/t-older.la tests/stages/t-probe.la tests/stages/t-deliver.la
+tests_stages_t_deliver_la_SOURCES = tests/stages/t-deliver.c
+tests_stages_t_deliver_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 tests_stages_t_probe_la_SOURCES = tests/stages/t-probe.c
 tests_stages_t_probe_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 tests_stages_t_hostile_la_SOURCES = tests/stages/t-hostile.c
@@ -31,5 +33,6 @@ tests_stages_t_reload_2_la_SOURCES = tests/stages/t-reload.c
 tests_stages_t_reload_2_la_CPPFLAGS = $(AM_CPPFLAGS) -DBUILD=2
 tests_stages_t_reload_2_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 
-PYTESTS += tests/stages/test_hostile.py tests/stages/test_poison.py tests/stages/test_breaker.py
+PYTESTS += tests/stages/test_hostile.py tests/stages/test_poison.py tests/stages/test_breaker.py \
+	tests/stages/test_deliver.py
 EXTRA_DIST += tests/stages/conftest.py

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A dispatch stage that dies of one mail, every time: that mail is
+deferred again and again, intake goes on, what others sent is delivered."""
+import pytest
+from world import ADDRESS, Bare, wait_until
+
+OTHERS = 10
+
+
+@pytest.fixture(scope="module")
+def stand(start):
+    route = {f'route "{ADDRESS}"': {"intents": ["create_task"], "deliver": ["t-deliver"]}}
+    made = start("deliver", stages={"t-deliver": {}}, pipeline=["auth", "allowlist"], **route,
+                 limits={"retry_min": Bare("1s"), "retry_max": Bare("1s")})
+    yield made
+    assert made.mailtri.stop() == 0
+
+
+def test_a_death_costs_the_mail_in_hand(stand):
+    engine, front = stand.mailtri.roles()["engine"], stand.mailtri.roles()["front"]
+    bad = stand.send(stand.mail("Killer", fields=[("X-Test-Deliver", "crash")]))
+    assert bad.code == 250
+
+    def deaths():
+        return [r for r in stand.records(bad.event) if r.get("reason") == "host.stage.died"]
+    wait_until(deaths, "the worker's first death", 60)
+    others = [stand.send(stand.mail(f"Bystander {n}")) for n in range(OTHERS)]
+    assert [a.code for a in others] == [250] * OTHERS
+    for answer in others:
+        stand.delivered(answer.event)
+    wait_until(lambda: len(deaths()) >= 3, "three deaths", 120)
+    assert stand.send(stand.mail("After three")).code == 250
+    assert stand.mailtri.ctl_one("queue", "show", bad.event)["state"] in ("deferred", "dispatching")
+    stand.mailtri.ctl_one("queue", "discard", bad.event)
+    assert (stand.mailtri.roles()["engine"], stand.mailtri.roles()["front"]) == (engine, front)
