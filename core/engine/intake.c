@@ -342,25 +342,40 @@ roles_ready(const struct engine *e)
 /* At the start all roles must be there.  Later one that is started again
  * makes mail wait a moment, not go away. */
 static bool
-intake_possible(const struct engine *e)
+intake_ready(const struct engine *e)
 {
-	return e->recovered && slots_count(e->slots) > 0 &&
-	    (e->announced || roles_ready(e)) &&
-	    store_room(e->store, e->current->settings->limits.disk_reserve_bytes) == STORE_ROOM;
+	return !e->check && e->recovered && slots_count(e->slots) > 0 &&
+	    (e->announced || roles_ready(e));
 }
 
+static void
+intake_log(const struct engine *e, bool ready)
+{
+	uint64_t reserve = e->current->settings->limits.disk_reserve_bytes;
+
+	if (e->intake_open)
+		log_info("intake is open");
+	else if (!ready)
+		log_warning("intake is closed: keys are missing");
+	else
+		log_warning("intake is closed: %s has less than %llu MiB free (disk_reserve), mail is "
+		    "answered 452 until it has: make room there, or lower disk_reserve",
+		    store_dir(e->store), (unsigned long long)(reserve >> 20));
+}
+
+/* Ready without room is told as well: whoever started us waits, and clients
+ * are to hear a 452. */
 void
 intake_update(struct engine *e)
 {
-	bool open = !e->check && intake_possible(e);
+	bool ready = intake_ready(e);
+	bool open = ready && store_room(e->store,
+	    e->current->settings->limits.disk_reserve_bytes) == STORE_ROOM;
 
-	if (open == e->intake_open)
+	if (open == e->intake_open && (e->announced || !ready))
 		return;
 	e->intake_open = open;
-	if (open)
-		log_info("intake is open");
-	else
-		log_warning("intake is closed: keys or disk space are missing");
+	intake_log(e, ready);
 	for (struct front *f = e->fronts; f != NULL; f = f->next)
 		if (f->generation->since_s != 0)
 			intake_tell(f, open);

@@ -5,7 +5,8 @@ import threading
 
 import pytest
 from conftest import GOOD
-from world import ADDRESS
+from instance import Bare
+from world import ADDRESS, wait_until
 
 PIPELINE = ["auth", "allowlist", "t-crash", "t-hang"]
 OTHERS = 20
@@ -81,4 +82,16 @@ def test_a_deferred_mail_is_not_its_own_replay(start):
                   stages={"t-verdict": {"verdict": "tempfail"}})
     message = stand.mail("Again and again")
     assert [stand.send(message).code for _ in range(3)] == [451, 451, 451]
+    assert stand.mailtri.stop() == 0
+
+
+def test_a_start_without_the_disks_reserve(start):
+    """It starts, says what is missing, and tells clients to come again."""
+    stand = start("full", limits={"disk_reserve": Bare("1024G")})
+    line = wait_until(lambda: next((s for s in stand.mailtri.child.lines if "intake is " in s), None),
+                      "a word on the disk")
+    assert "intake is closed" in line and "lower disk_reserve" in line
+    answer = stand.send(stand.mail("No room"))
+    assert (answer.code, answer.enhanced) == (452, "4.3.1")
+    assert "no intake" in stand.mailtri.status()["disk"]
     assert stand.mailtri.stop() == 0
