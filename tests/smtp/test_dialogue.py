@@ -251,3 +251,11 @@ def test_termination_finishes_the_mail_in_hand(front):
         assert judged.reply() == "250 2.0.0 evt_0 accepted"
         assert judged.all().startswith(b"421 4.3.2 ")
     assert front.ended() == 0
+
+
+def test_replies_of_a_group_come_together():
+    """RFC 2920, 3.2: what was pipelined in one packet is answered in one."""
+    with Front() as front, front.connect() as c:
+        for _ in range(20):
+            c.send("NOOP\r\nRSET\r\nNOOP\r\n")
+            assert c.sock.recv(65536).count(b"\r\n250 ") == 2
