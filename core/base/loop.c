@@ -59,11 +59,12 @@ loop_watch(struct loop *l, struct watch *w, uint32_t events)
 	struct epoll_event e = { .events = events, .data.ptr = w };
 
 	w->events = events;
-	if (epoll_ctl(l->epoll, EPOLL_CTL_MOD, w->fd, &e) == 0)
+	if (w->watched && epoll_ctl(l->epoll, EPOLL_CTL_MOD, w->fd, &e) == 0)
 		return 0;
-	if (errno == ENOENT && epoll_ctl(l->epoll, EPOLL_CTL_ADD, w->fd, &e) == 0)
-		return 0;
-	return errno;
+	if (w->watched && errno != ENOENT)
+		return errno;
+	w->watched = epoll_ctl(l->epoll, EPOLL_CTL_ADD, w->fd, &e) == 0;
+	return w->watched ? 0 : errno;
 }
 
 void
@@ -71,6 +72,7 @@ loop_unwatch(struct loop *l, struct watch *w)
 {
 	if (w->fd >= 0)
 		epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->fd, NULL);
+	w->watched = false;
 	for (int i = 0; i < l->ready_count; i++)	/* not even this round */
 		if (l->ready[i].data.ptr == w)
 			l->ready[i].data.ptr = NULL;

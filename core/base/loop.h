@@ -16,6 +16,7 @@ struct loop;
 struct watch {
 	int fd;			/* -1: not watched */
 	uint32_t events;
+	bool watched;		/* so far as the loop knows: a closed fd is not */
 	void (*fn)(struct watch *, uint32_t events);
 	void *arg;
 };

@@ -198,7 +198,7 @@ static const struct {
 	uint32_t events;	/* to wait for after PAUSE */
 } steps[] = {
 	[SESSION_QUIET] = { step_quiet, EPOLLIN },
-	[SESSION_READ] = { step_read, EPOLLIN },
+	[SESSION_READ] = { step_read, EPOLLIN | EPOLLRDHUP },
 	[SESSION_FLUSH] = { flush, 0 },
 	[SESSION_WAIT] = { step_wait, EPOLLRDHUP },
 	[SESSION_JUDGE] = { step_judge, EPOLLRDHUP },
@@ -235,6 +235,10 @@ rewatch(struct connection *c, bool unfinished)
 		events = 0;
 	if ((unsent && wish != SESSION_JUDGE && wish != SESSION_WAIT) || c->stream.wants_write || unfinished)
 		events |= EPOLLOUT;
+	/* What comes while the judge is waited for is rare: until it does, the
+	 * watch stays, for the reading that follows. */
+	if (events == EPOLLRDHUP && c->watch.events == steps[SESSION_READ].events)
+		return;
 	if (events != c->watch.events)
 		loop_watch(c->service->loop, &c->watch, events);
 }
@@ -262,11 +266,16 @@ on_event(struct watch *w, uint32_t events)
 	enum session_wish wish = session_wish(c->session);
 	bool waiting = !c->lingering && (wish == SESSION_JUDGE || wish == SESSION_WAIT);
 
+	if ((events & ~(uint32_t)EPOLLOUT) != 0)
+		stream_readable(&c->stream);
 	/* Who leaves while being judged has withdrawn the mail. */
-	if (waiting && (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+	if (waiting && (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
 		connection_free(c);
-	else
-		run(c);
+		return;
+	}
+	if (waiting && (events & EPOLLIN) != 0)
+		loop_watch(c->service->loop, w, EPOLLRDHUP);
+	run(c);
 }
 
 static void

@@ -57,12 +57,21 @@ stream_read(struct stream *s, void *out, size_t size, size_t *got)
 	*got = 0;
 	if (s->ssl != NULL)
 		return tls_status(s, SSL_read_ex(s->ssl, out, size, got));
+	if (s->drained)
+		return STREAM_AGAIN;
 	n = recv(s->fd, out, size, 0);
 	if (n < 0)
 		return errno_status();
 	*got = (size_t)n;
 	s->received += (size_t)n;
+	s->drained = n > 0 && (size_t)n < size;
 	return n == 0 ? STREAM_GONE : STREAM_OK;
+}
+
+void
+stream_readable(struct stream *s)
+{
+	s->drained = false;
 }
 
 static enum stream_status

@@ -19,12 +19,15 @@ struct stream {
 	int fd;
 	struct ssl_st *ssl;	/* NULL: plain */
 	bool wants_write;	/* TLS must write before it can go on */
+	bool drained;		/* plain: the last read took all there was */
 	uint64_t received;	/* bytes read without TLS */
 };
 
 void stream_init(struct stream *, int fd);	/* takes fd */
 void stream_fini(struct stream *);	/* closes it */
 enum stream_status stream_read(struct stream *, void *, size_t, size_t *got);
+void stream_readable(struct stream *);	/* poll() says so: without it nothing is read again
+					 * from a plain socket that was drained */
 enum stream_status stream_write(struct stream *, struct buf *);	/* takes off
 						 * what was written */
 bool stream_pending(struct stream *);	/* a read would give a byte */
