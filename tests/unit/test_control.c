@@ -70,9 +70,19 @@ cmd_later(struct control_reply *r, const json_t *request, void *arg)
 	timer_set(d->loop, &d->later, 1);
 }
 
+/* Answered when the desk closes. */
+static void
+cmd_never(struct control_reply *r, const json_t *request, void *arg)
+{
+	struct desk *d = arg;
+
+	(void)request;
+	d->open = r;
+}
+
 static const struct control_command commands[] = {
 	{ "echo", cmd_echo }, { "big", cmd_big }, { "no", cmd_no },
-	{ "later", cmd_later }, { NULL, NULL },
+	{ "later", cmd_later }, { "never", cmd_never }, { NULL, NULL },
 };
 
 static void
@@ -299,7 +309,7 @@ client_limit(void **state)
 	struct got got;
 
 	fds[0] = dial(*state);
-	assert_int_equal(frame_send(fds[0], CONTROL_CALL, 1, SPAN("{\"command\":\"later\"}"),
+	assert_int_equal(frame_send(fds[0], CONTROL_CALL, 1, SPAN("{\"command\":\"never\"}"),
 	    NULL, 0), 0);
 	for (int i = 1; i < CONTROL_CLIENTS_MAX - 1; i++)
 		fds[i] = dial(*state);
