@@ -74,6 +74,9 @@ call_pack(struct buf *b, const struct call *c, struct call_fds *fds)
 	intent_pack(b, &c->intent);
 	pack_u32(b, c->attempt);
 	pack_span(b, c->key);
+	pack_span(b, c->thread.event);
+	pack_span(b, c->thread.key);
+	pack_span(b, c->thread.resource_id);
 	facts_pack(b, c->facts);
 	answers_pack(b, c->answers);
 	if (pack_shared(b, c->raw, c->raw_fd, fds) == 0 &&
@@ -104,6 +107,9 @@ call_unpack(struct frame *f, struct call *c, struct bytes *raw, struct bytes *vi
 	intent_unpack(&u, &c->intent);
 	c->attempt = unpack_u32(&u);
 	c->key = unpack_span(&u);
+	c->thread.event = unpack_span(&u);
+	c->thread.key = unpack_span(&u);
+	c->thread.resource_id = unpack_span(&u);
 	if (facts_unpack(&u, c->facts) != 0 || answers_unpack(&u, c->answers) != 0)
 		return EBADMSG;
 	if (bytes_unpack(&u, f, raw) != 0)

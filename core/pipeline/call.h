@@ -23,6 +23,11 @@ struct call_intent {
 	struct mt_span route, verb, target, params;
 };
 
+struct call_thread {
+	struct mt_span event;	/* empty: the message begins one */
+	struct mt_span key, resource_id;	/* of its first message, for this stage */
+};
+
 struct call {
 	uint8_t phase;
 	int64_t now;		/* Unix s: the message's clock */
@@ -34,6 +39,7 @@ struct call {
 	struct call_intent intent;
 	uint32_t attempt;	/* DELIVER: 1 is the first */
 	struct mt_span key;	/* DELIVER: idempotency key, 64 hex digits */
+	struct call_thread thread;	/* DELIVER */
 	struct facts *facts;
 	struct answers *answers;	/* known already */
 	struct mt_span raw, view;	/* empty in PHASE_ENVELOPE */

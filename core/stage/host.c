@@ -433,6 +433,18 @@ host_attempt(const struct mt_msg *m)
 	return m->call.attempt;
 }
 
+static int
+host_thread(const struct mt_msg *m, struct mt_thread *out)
+{
+	const struct call_thread *t = &m->call.thread;
+	struct mt_thread thread = { .event = t->event, .key = t->key,
+		.resource_id = t->resource_id };
+
+	if (t->event.len == 0)
+		return ENOENT;
+	return give(out, out->size, &thread, sizeof(thread));
+}
+
 static struct mt_host services = {
 	.size = sizeof(struct mt_host),
 	.abi_minor = MT_ABI_MINOR,
@@ -460,6 +472,7 @@ static struct mt_host services = {
 	.edit = host_edit,
 	.hold = host_hold,
 	.attempt = host_attempt,
+	.thread = host_thread,
 };
 
 const struct mt_host *

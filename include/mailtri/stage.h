@@ -269,6 +269,17 @@ struct mt_http_reply {
 	struct mt_span body;	/* at most 1 MiB */
 };
 
+/* deliver: what this message answers.  The host found it: the message came to
+ * the address an answer invited to write to, or its In-Reply-To or References
+ * name one that was accepted at the same route. */
+struct mt_thread {
+	uint32_t       size, reserved;
+	struct mt_span event;	/* of the message that began the thread */
+	struct mt_span key;	/* that message's idempotency key for this stage, 64
+				 * hex digits: what it made has its name from it */
+	struct mt_span resource_id;	/* what this stage made of it; empty: nothing */
+};
+
 enum mt_level { MT_DEBUG = 0, MT_INFO, MT_WARNING, MT_ERROR };
 
 /*
@@ -345,6 +356,8 @@ struct mt_host {
 
 	/* deliver only: 1 on the first attempt; above, read back first. */
 	uint32_t (*attempt)(const struct mt_msg *);
+	/* deliver only: ENOENT: the message answers none. */
+	int (*thread)(const struct mt_msg *, struct mt_thread *);
 	/* Append here. */
 };
 

@@ -82,6 +82,7 @@ struct mt_test {
 	struct mt_client client;
 	struct mt_span sender, rcpt, raw;
 	struct mt_intent intent;
+	struct mt_thread thread;	/* event empty: it answers none */
 	const struct mt_part *parts;
 	size_t part_count;
 	const char *event, *key;	/* key: deliver's idempotency key */
@@ -148,6 +149,8 @@ mt_test_init(struct mt_test *t, const struct mt_stage *stage)
 	t->client.listener = mt_test_span("0.0.0.0:25");
 	t->client.hostname = mt_test_span("mx.example.net");
 	t->intent.size = sizeof(t->intent);
+	t->thread.size = sizeof(t->thread);
+	t->thread.event = t->thread.key = t->thread.resource_id = mt_test_span("");
 	t->sender = t->rcpt = t->raw = t->client.tls = t->client.upstream =
 	    mt_test_span("");
 	t->intent.route = t->intent.verb = t->rcpt;

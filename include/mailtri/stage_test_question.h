@@ -291,6 +291,18 @@ mt_test_h_attempt(const struct mt_msg *m)
 	return m->test->attempt;
 }
 
+static inline int
+mt_test_h_thread(const struct mt_msg *m, struct mt_thread *out)
+{
+	uint32_t size = out->size;
+
+	if (m->test->thread.event.len == 0)
+		return ENOENT;
+	memcpy(out, &m->test->thread, size < sizeof(*out) ? size : sizeof(*out));
+	out->size = size;
+	return 0;
+}
+
 static inline void
 mt_test_host_init(struct mt_host *h)
 {
@@ -325,6 +337,7 @@ mt_test_host_init(struct mt_host *h)
 	h->edit = mt_test_h_edit;
 	h->hold = mt_test_h_hold;
 	h->attempt = mt_test_h_attempt;
+	h->thread = mt_test_h_thread;
 }
 
 #endif

@@ -60,6 +60,7 @@ static struct member member;
 static struct setting_stage setting;
 static struct settings settings;
 static struct buf frame_bytes;
+static struct call_thread thread;
 
 /* A group of two copies of the stage, as group_open() would make it. */
 static void
@@ -101,7 +102,7 @@ message(uint8_t phase)
 		.length = 21 };
 	struct call call = { .phase = phase, .now = 77, .remaining_ms = 1000,
 		.stage_count = 1, .event = SPAN("evt_1"), .facts = &facts,
-		.answers = &answers, .raw = span_make(raw, sizeof(raw) - 1),
+		.answers = &answers, .thread = thread, .raw = span_make(raw, sizeof(raw) - 1),
 		.raw_fd = -1, .view_fd = -1 };
 	struct call_fds fds;
 	struct frame f = { 0 };
@@ -529,6 +530,47 @@ old_structs_are_not_overrun(void **state)
 	message_free(m);
 }
 
+static int
+begins_a_thread(struct mt_msg *m, struct mt_result *r)
+{
+	struct mt_thread t = { .size = sizeof(t) };
+
+	(void)r;
+	assert_int_equal(host->thread(m, &t), ENOENT);
+	return 0;
+}
+
+static int
+answers_one(struct mt_msg *m, struct mt_result *r)
+{
+	struct mt_thread t = { .size = sizeof(t) };
+
+	(void)r;
+	assert_int_equal(host->thread(m, &t), 0);
+	assert_true(span_is(t.event, "evt_0"));
+	assert_true(span_is(t.key, "ab"));
+	assert_true(span_is(t.resource_id, "ENG-1"));
+	return 0;
+}
+
+static void
+a_stage_is_told_what_a_message_answers(void **state)
+{
+	struct mt_msg *m = message(PHASE_MESSAGE);
+
+	(void)state;
+	body = begins_a_thread;
+	assert_int_equal(message_run(m), MESSAGE_DONE);
+	message_free(m);
+	thread = (struct call_thread){ SPAN("evt_0"), SPAN("ab"), SPAN("ENG-1") };
+	m = message(PHASE_MESSAGE);
+	body = answers_one;
+	assert_int_equal(message_run(m), MESSAGE_DONE);
+	assert_int_equal(runs, 1);
+	message_free(m);
+	thread = (struct call_thread){ .event = SPAN("") };
+}
+
 #define STAGE_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
@@ -546,6 +588,7 @@ main(void)
 		STAGE_TEST(a_log_line_is_one_line),
 		STAGE_TEST(acts_of_one_run_have_limits),
 		STAGE_TEST(old_structs_are_not_overrun),
+		STAGE_TEST(a_stage_is_told_what_a_message_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
