@@ -109,18 +109,28 @@ resolver_join(struct generation *g, int fd, uint32_t instance)
 	intake_update(e);
 }
 
+/* ENGINE_DNS_MS are for all rounds of questions together. */
+static int64_t
+time_left(struct mail *m)
+{
+	int64_t now = clock_ms();
+
+	if (m->dns_until_ms == 0)
+		m->dns_until_ms = now + ENGINE_DNS_MS;
+	return (m->dns_until_ms < m->deadline_ms ? m->dns_until_ms : m->deadline_ms) - now;
+}
+
 /* Without a resolver nothing is sent: the mail asks again when there is one,
  * within its time. */
 void
 resolver_ask(struct generation *g, struct mail *m, const struct question *q, uint32_t count)
 {
-	int64_t left = m->deadline_ms - clock_ms();
+	int64_t left;
 	struct buf b = { 0 };
 
 	if (g->resolver == NULL)
 		return;
-	if (left > ENGINE_DNS_MS)
-		left = ENGINE_DNS_MS;
+	left = time_left(m);
 	pack_u32(&b, left < 1 ? 1 : (uint32_t)left);
 	pack_u32(&b, count);
 	for (uint32_t i = 0; i < count; i++) {

@@ -334,6 +334,7 @@ mail_message(struct mail *m, struct mail_bytes raw)
 	m->has_raw = true;
 	m->phase = PHASE_MESSAGE;
 	m->cursor = 0;
+	m->dns_until_ms = 0;
 	m->request = (struct request){ .id = m->id,
 		.deadline_ms = m->pipeline->settings->limits.judge_ms / 2,
 		.send = parser_send, .reply = parser_replied,

@@ -101,6 +101,8 @@ struct mail {
 	const bool *only;	/* check: stages that run; NULL: all */
 	int64_t now;
 	int64_t deadline_ms;	/* clock_ms() */
+	int64_t dns_until_ms;	/* clock_ms(): no answer is waited for any more; 0:
+				 * nothing was asked in this phase */
 	uint8_t phase;
 	bool ended;		/* its owner is done; freed when nobody runs it */
 	bool running;		/* request is in a peer's hands */

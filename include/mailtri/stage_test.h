@@ -37,7 +37,7 @@
 extern "C" {
 #endif
 
-enum { MT_TEST_MAX = 128, MT_TEST_LINE_MAX = 512 };
+enum { MT_TEST_MAX = 128, MT_TEST_LINE_MAX = 1024 };
 
 struct mt_test;
 struct mt_msg { struct mt_test *test; };

@@ -8,7 +8,7 @@
  *	dmarc_record.c walk.c align.c dmarc.c second.c	DMARC
  *	arc.c arc_verify.c canon.c	ARC
  *	authres.c forward.c	what a trusted forwarder says
- *	options.c policy.c	what is required, and the verdict
+ *	options.c addressed.c policy.c	what is required, and the verdict
  *	replay.c		once and never again
  *	results.c		Authentication-Results
  *	run.c text.c domain.c taglist.c base64.c hash.c cache.c	what all of them use
@@ -21,6 +21,7 @@
 #include <stdlib.h>
 
 #include "mailtri/version.h"
+#include "addressed.h"
 #include "forward.h"
 #include "key_cache.h"
 #include "policy.h"
@@ -67,6 +68,7 @@ static const struct mt_fact_decl writes[] = {
 };
 
 struct stage {
+	struct options_floor floor;
 	const struct mt_host *host;
 	struct dkim_engine *dkim;
 };
@@ -281,6 +283,7 @@ check_message(struct run *r, struct stage *stage, const struct options *o, struc
 	arc_parse(r, &j->header, &j->arc);
 	choose_signature(j);
 	forward_find(r, o, j);
+	j->addressed = j->signature != NULL && addressed_to(&j->header, j->signature, r->rcpt);
 }
 
 /* What is known is not judged again: a message waits once more, for its claim.
@@ -313,7 +316,7 @@ message(void *ctx, struct mt_msg *msg, struct mt_result *result)
 
 	if (run_init(&r, stage->host, msg) != 0)
 		return -1;
-	options_read(&r, &o);
+	options_read(&r, &stage->floor, &o);
 	r.pool = &m->pool;	/* behind the options, which each run reads */
 	if (!judge(&r, stage, &o, m))
 		return MT_WAIT;
@@ -348,7 +351,7 @@ envelope(void *ctx, struct mt_msg *msg, struct mt_result *result)
 		return -1;
 	r.ahead = true;
 	j = run_alloc(&r, sizeof(*j));
-	options_read(&r, &o);
+	options_read(&r, &stage->floor, &o);
 	check_spf(&r, &o, j);
 	if (r.sender.len != 0 && j->mail_from.domain[0] != '\0')
 		walk_fetch(&r, j->mail_from.domain, &ignored);
@@ -387,10 +390,10 @@ stage_open(const struct mt_host *host, const struct mt_conf *conf, void **ctx,
 {
 	struct stage *stage = calloc(1, sizeof(*stage));
 
-	(void)conf;
 	if (stage == NULL)
 		return -1;
 	stage->host = host;
+	options_floor(host, conf, &stage->floor);
 	stage->dkim = dkim_open();
 	if (stage->dkim == NULL || second_init() != 0) {
 		snprintf(why->text, sizeof(why->text),

@@ -87,23 +87,28 @@ judge(struct run *r, const struct align_from *from, const struct dmarc_input *in
     const struct dmarc_record *record, struct dmarc *out)
 {
 	enum align spf = align_spf(r, from, in, record);
-	bool failed = spf == ALIGN_FAILED;
 	size_t i;
 
 	out->spf_aligned = spf == ALIGN_YES;
+	out->spf_unsure = spf == ALIGN_FAILED;
 	for (i = 0; i < in->dkim->count; i++) {
 		enum align a = align_dkim(r, from, &in->dkim->signature[i], record);
 
-		failed = failed || a == ALIGN_FAILED;
+		out->dkim_unsure = out->dkim_unsure || a == ALIGN_FAILED;
 		if (a == ALIGN_YES && out->dkim_aligned == NULL)
 			out->dkim_aligned = &in->dkim->signature[i];
 	}
+	if (out->dkim_aligned != NULL)
+		out->dkim_unsure = false;
 	if (out->spf_aligned || out->dkim_aligned != NULL) {
 		out->word = WORD_PASS;
 		out->why = "an aligned identifier passed";
+	} else if (out->spf_unsure || out->dkim_unsure) {
+		out->word = WORD_TEMPERROR;
+		out->why = "a DNS question failed";
 	} else {
-		out->word = failed ? WORD_TEMPERROR : WORD_FAIL;
-		out->why = failed ? "a DNS question failed" : "nothing aligned passed";
+		out->word = WORD_FAIL;
+		out->why = "nothing aligned passed";
 	}
 }
 

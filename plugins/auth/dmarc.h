@@ -26,6 +26,7 @@ struct dmarc {
 	const char *record_domain;	/* where it stands; "" none */
 	bool spf_aligned;	/* and passed */
 	const struct signature *dkim_aligned;	/* the first that passed; NULL: none */
+	bool spf_unsure, dkim_unsure;	/* not aligned, for all that is known by now */
 	bool disputed;	/* libopendmarc disagrees: refuse and tell */
 };
 

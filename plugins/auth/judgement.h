@@ -40,6 +40,7 @@ struct judgement {
 	struct dmarc dmarc;
 	struct arc arc;
 	struct forwarding forwarding;
+	bool addressed;	/* to the recipient, in the author's own words */
 	enum replay replay;
 };
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 auth_sources = plugins/auth/auth.c plugins/auth/judgement.h \
+	plugins/auth/addressed.c plugins/auth/addressed.h \
 	plugins/auth/align.c plugins/auth/align.h \
 	plugins/auth/arc.c plugins/auth/arc.h plugins/auth/arc_verify.c \
 	plugins/auth/authres.c plugins/auth/authres.h \

@@ -32,6 +32,10 @@ const struct mt_option options_table[] = {
 	{ .name = "trusted_forwarders", .def = "", .type = MT_OPT_LIST,
 	  .help = "Domains of forwarders and lists whose word is taken for what passed before "
 	      "they changed a mail, where the host proves its name and its ARC chain passes." },
+	{ .name = "addressed", .def = "false", .type = MT_OPT_BOOL,
+	  .help = "A mail whose envelope is not of the domain of From must name its recipient in a "
+	      "To or Cc that the signature covers: whoever passes on what its author wrote to "
+	      "somebody else is refused.  Always for intents of class approve." },
 	{ .name = NULL },
 };
 
@@ -97,13 +101,19 @@ options_forwarder(const char *name, char *out)
 	return domain_identity(text_span(name), out) && !align_public(out);
 }
 
+static bool
+is_both(const struct mt_host *h, const struct mt_conf *c)
+{
+	return strcmp(h->conf_str(c, "alignment"), "both") == 0;
+}
+
 static const char *
 check_forwarders(const struct mt_host *host, const struct mt_conf *conf)
 {
 	const char *const *list = host->conf_list(conf, "trusted_forwarders");
 	char name[DOMAIN_MAX + 1];
 
-	if (*list != NULL && strcmp(host->conf_str(conf, "alignment"), "both") == 0)
+	if (*list != NULL && is_both(host, conf))
 		return "trusted_forwarders cannot stand beside alignment = both";
 	for (; *list != NULL; list++)
 		if (!options_forwarder(*list, name))
@@ -130,7 +140,7 @@ options_check(const struct mt_host *host, const struct mt_conf *conf)
 	for (list = host->conf_list(conf, "own_relays"); *list != NULL; list++)
 		if (!network(*list, &net, &bits))
 			return "own_relays holds a word that is not an address or network";
-	if (strcmp(host->conf_str(conf, "alignment"), "both") == 0)
+	if (is_both(host, conf))
 		for (i = 0, list = host->conf_list(conf, "require"); i < 3; i++)
 			if (!listed(list, checks[i]))
 				return "alignment = both needs spf, dkim and dmarc in require";
@@ -155,10 +165,26 @@ covered_strictly(struct run *r, const char *const *configured)
 	return all;
 }
 
+void
+options_floor(const struct mt_host *h, const struct mt_conf *c, struct options_floor *f)
+{
+	*f = (struct options_floor){ .both = is_both(h, c),
+		.psl = h->conf_int(c, "public_suffixes") != 0,
+		.replay_window_s = (uint32_t)h->conf_int(c, "replay_window"),
+		.min_key_bits = (unsigned)h->conf_int(c, "min_key_bits") };
+}
+
 /* Nothing that an option relaxes is relaxed for an approval. */
 static void
-make_strict(struct run *r, struct options *o)
+make_strict(struct run *r, const struct options_floor *f, struct options *o)
 {
+	o->both = o->both || f->both;
+	o->dmarc.psl = f->psl;
+	if (o->dkim.min_key_bits < f->min_key_bits)
+		o->dkim.min_key_bits = f->min_key_bits;
+	if (o->replay_window_s < f->replay_window_s)
+		o->replay_window_s = f->replay_window_s;
+	o->addressed = true;
 	o->require_spf = o->require_dkim = o->require_dmarc = true;
 	o->dmarc.evaluate = false;
 	o->dkim.covered = covered_strictly(r, o->dkim.covered);
@@ -166,7 +192,7 @@ make_strict(struct run *r, struct options *o)
 }
 
 void
-options_read(struct run *r, struct options *o)
+options_read(struct run *r, const struct options_floor *floor, struct options *o)
 {
 	const struct mt_host *h = r->host;
 	const char *const *require = h->conf_list(r->conf, "require");
@@ -176,7 +202,8 @@ options_read(struct run *r, struct options *o)
 		.require_spf = listed(require, "spf"),
 		.require_dkim = listed(require, "dkim"),
 		.require_dmarc = listed(require, "dmarc"),
-		.both = strcmp(h->conf_str(r->conf, "alignment"), "both") == 0,
+		.both = is_both(h, r->conf),
+		.addressed = h->conf_int(r->conf, "addressed") != 0,
 		.replay_window_s = (uint32_t)h->conf_int(r->conf, "replay_window"),
 		.dkim.covered = h->conf_list(r->conf, "covered"),
 		.dkim.min_key_bits = (unsigned)h->conf_int(r->conf, "min_key_bits"),
@@ -186,5 +213,5 @@ options_read(struct run *r, struct options *o)
 		.forwarders = h->conf_list(r->conf, "trusted_forwarders"),
 	};
 	if (h->intent(r->msg, &intent) == 0 && intent.cls == MT_APPROVE)
-		make_strict(r, o);
+		make_strict(r, floor, o);
 }

@@ -5,9 +5,17 @@
 
 #include "judgement.h"
 
+/* What stands outside all route sections: an approval gets no less. */
+struct options_floor {
+	bool both, psl;
+	uint32_t replay_window_s;
+	unsigned min_key_bits;
+};
+
 struct options {
 	bool require_spf, require_dkim, require_dmarc;
 	bool both;	/* alignment = both */
+	bool addressed;
 	uint32_t replay_window_s;
 	struct dkim_options dkim;
 	struct dmarc_options dmarc;
@@ -17,7 +25,8 @@ struct options {
 
 extern const struct mt_option options_table[];
 
-void options_read(struct run *, struct options *);
+void options_floor(const struct mt_host *, const struct mt_conf *, struct options_floor *);
+void options_read(struct run *, const struct options_floor *, struct options *);
 /* NULL, or what is wrong in one sentence. */
 const char *options_check(const struct mt_host *, const struct mt_conf *);
 /* Whether a name may be listed as forwarder: a domain in which nobody else

@@ -4,7 +4,7 @@
 
 #include "policy.h"
 
-enum { LOG_MAX = 1024 };
+enum { LOG_MAX = 1024, LOG_NAME_MAX = 72 };
 
 struct refusal {
 	int verdict;
@@ -161,6 +161,8 @@ unanswered(const struct judgement *j, const struct lack *lack)
 		return "a question for DKIM failed";
 	if (lack->dmarc && j->dmarc.word == WORD_TEMPERROR)
 		return "a question for DMARC failed";
+	if ((lack->spf && j->dmarc.spf_unsure) || (lack->dkim && j->dmarc.dkim_unsure))
+		return "a question for the alignment failed";
 	if (j->forwarding.word == WORD_TEMPERROR && forwarding_explains(j, lack))
 		return "a question about the forwarder failed";
 	return NULL;
@@ -178,6 +180,19 @@ refuse_lack(const struct judgement *j, const struct lack *lack, struct mt_result
 	return lack->dkim ? refuse_dkim(j, several, out) : refuse_dmarc(j, several, out);
 }
 
+/* The envelope is not the author's: did he write to this recipient at all? */
+static int
+judge_address(const struct options *o, const struct judgement *j, struct mt_result *out)
+{
+	static const struct refusal elsewhere = { MT_REJECT, 550, "5.7.1", "auth.addressed",
+		"The mail was written to somebody else and passed on: its signed To or Cc must "
+		"name this recipient" };
+
+	if (!o->addressed || j->dmarc.spf_aligned || j->addressed)
+		return MT_CONTINUE;
+	return refuse(out, &elsewhere, NULL);
+}
+
 int
 policy_judge(const struct options *o, struct judgement *j, struct mt_result *out)
 {
@@ -193,7 +208,7 @@ policy_judge(const struct options *o, struct judgement *j, struct mt_result *out
 	if (judge_structure(j, out) != MT_CONTINUE)
 		return out->verdict;
 	if (!lack.spf && !lack.dkim && !lack.dmarc)
-		return MT_CONTINUE;
+		return judge_address(o, j, out);
 	why = unanswered(j, &lack);
 	if (why != NULL)
 		return refuse(out, &later, why);
@@ -228,6 +243,20 @@ policy_log_forwarder(struct run *r, const struct judgement *j)
 		    word_text(j->dkim_word), word_text(j->dmarc.word), j->from.domain);
 }
 
+/* The end of a long name: whose it is stands there.  All of it is in the facts. */
+static void
+log_value(struct text *t, const char *value)
+{
+	size_t len = value == NULL ? 0 : strlen(value);
+	char tail[LOG_NAME_MAX + 1];
+
+	if (len > LOG_NAME_MAX) {
+		snprintf(tail, sizeof(tail), "...%s", value + len - (LOG_NAME_MAX - 3));
+		value = tail;
+	}
+	text_quoted(t, text_span(value));
+}
+
 void
 policy_log(struct run *r, const struct judgement *j, const struct mt_result *result)
 {
@@ -258,7 +287,7 @@ policy_log(struct run *r, const struct judgement *j, const struct mt_result *res
 
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		text_puts(&t, parts[i].key);
-		text_quoted(&t, text_span(parts[i].value));
+		log_value(&t, parts[i].value);
 	}
 	r->host->log(r->msg, j->dmarc.disputed ? MT_ERROR : MT_WARNING, "refused %s", buf);
 }

@@ -134,6 +134,15 @@ take(struct run *r, const struct claims *c, size_t i, char *event)
 	    status == MT_TAKEN ? REPLAY_DUPLICATE : REPLAY_BUSY;
 }
 
+/* What was signed may be good the next time its key is asked for, so it is
+ * claimed with the rest; but only by whom the domain of From speaks for. */
+static bool
+is_claimed(const struct judgement *j, const struct signature *s)
+{
+	return s->word == WORD_PASS ||
+	    (s->word == WORD_TEMPERROR && j->dmarc.word == WORD_PASS);
+}
+
 /*
  * The signature that counts names the message.  The other good ones are
  * claimed too: otherwise taking one of two off would make another message.
@@ -152,7 +161,7 @@ replay_claim(struct run *r, const struct judgement *j, uint32_t window_s, char *
 	if (j->forwarding.word == WORD_PASS)
 		list(r, j, &j->forwarding.seal, window_s, c);
 	for (i = 0; i < j->dkim.count && j->signature != NULL; i++)
-		if (j->dkim.signature[i].word == WORD_PASS)
+		if (is_claimed(j, &j->dkim.signature[i]))
 			list(r, j, &j->dkim.signature[i], window_s, c);
 	for (i = 0; i < c->count && result == REPLAY_FIRST; i++)
 		result = take(r, c, i, event);

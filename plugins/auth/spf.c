@@ -330,8 +330,9 @@ get_record(SPF_server_t *server, SPF_request_t *request, SPF_response_t *respons
 	status = spf_fetch(s->run, name->domain, &txt);
 	if (status == MT_NODATA || status == MT_NXDOMAIN)
 		return refuse(response, SPF_RESULT_NONE, SPF_E_NOT_SPF);
-	if (status == MT_BUDGET)
+	if (status == SPF_SEVERAL)
 		return refuse(response, SPF_RESULT_PERMERROR, SPF_E_MULTIPLE_RECORDS);
+	s->deeper = s->deeper || status == MT_PENDING;
 	if (status != MT_OK)
 		return refuse(response, SPF_RESULT_INVALID, SPF_E_DNS_ERROR);
 	if (!spf_parse(s->run, txt, &parsed))
@@ -468,8 +469,9 @@ spf_check(struct run *r, const struct spf_subject *subject, struct spf_result *o
 	token(&s, root, first);
 	questions.hook = &s;
 	out->word = interpret(&s, first);
-	if (s.over || (r->waiting && s.tree > SPF_TREE_MAX)) {
-		/* Too many terms already: what is still unknown cannot mend it. */
+	if (s.over || (s.deeper && s.tree > SPF_TREE_MAX)) {
+		/* A bomb, thrice over the limit and records still to come, is asked
+		 * no further; an address that may match first still is. */
 		out->word = WORD_PERMERROR;
 		out->why = "it needs more lookups than RFC 7208 4.6.4 allows";
 		r->waiting = waiting;

@@ -14,8 +14,8 @@ enum {
 	SPF_LOOKUPS_MAX = 10,	/* RFC 7208 4.6.4 */
 	SPF_VOIDS_MAX = 2,
 	SPF_HOSTS_MAX = 10,	/* names of one MX or PTR answer */
-	SPF_TREE_MAX = 30,	/* terms of a whole tree of records: beyond it nothing more
-				 * is asked for a record that cannot be right */
+	SPF_TREE_MAX = 30,	/* terms of a whole tree of records: beyond it no further
+				 * record is asked for */
 	SPF_EXPLANATION_MAX = 1000
 };
 

@@ -47,7 +47,7 @@ spf_fetch(struct run *r, const char *domain, struct mt_span *txt)
 		*txt = a.rr[i];
 		found++;
 	}
-	return found == 0 ? MT_NODATA : found == 1 ? MT_OK : MT_BUDGET;
+	return found == 0 ? MT_NODATA : found == 1 ? MT_OK : SPF_SEVERAL;
 }
 
 /* A record as it was read; `term' is behind it. */

@@ -21,6 +21,7 @@ struct spf_state {
 	unsigned lookups, voids;
 	unsigned tree;	/* asking terms of all records known so far */
 	bool over;	/* a limit is passed: permerror */
+	bool deeper;	/* what is waited for is another record, not an address */
 	bool failed;	/* a question of ptr failed: its no may be untrue */
 	const char *exp_domain;	/* where the last record that decides stood */
 	struct mt_span exp;	/* its exp= */
@@ -35,8 +36,9 @@ const char *spf_validated(struct spf_state *, const char *current);	/* %{p}; NUL
 			 * waiting */
 bool spf_ptr_matches(struct spf_state *, const char *domain);	/* 5.5 */
 
-/* The one record of a name: MT_OK and *txt, MT_NODATA: none, MT_BUDGET:
- * several; else what the question answered. */
+/* The one record of a name: MT_OK and *txt, MT_NODATA: none, SPF_SEVERAL;
+ * else what the question answered. */
+enum { SPF_SEVERAL = -1 };
 int spf_fetch(struct run *, const char *domain, struct mt_span *txt);
 /* Records are kept as they were read, by their text. */
 bool spf_parse(struct run *, struct mt_span txt, struct spf_record *);

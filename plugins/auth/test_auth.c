@@ -24,6 +24,7 @@ static const char plain[] =
     "From: Ann <ann@example.com>\r\nTo: task.linear@example.net\r\n\r\nHello.\r\n";
 
 static struct mt_test t;
+static char longname[254];	/* a name as long as one may be */
 
 time_t
 time(time_t *out)
@@ -38,6 +39,8 @@ static int
 setup(void **state)
 {
 	(void)state;
+	for (size_t i = 0; i < sizeof(longname) - 1; i++)
+		longname[i] = i % 64 == 63 ? '.' : 'a';
 	mt_test_init(&t, mt_stage_entry_auth());
 	mt_test_option(&t, "require", "spf");
 	mt_test_option(&t, "require", "dmarc");
@@ -173,6 +176,7 @@ approval_is_never_relaxed(void **state)
 		{ "public_suffixes", "true", "auth.dkim.none" },
 		{ "min_key_bits", "1024", "auth.dkim.none" },
 		{ "replay_window", "1d", "auth.dkim.none" },
+		{ "addressed", "false", "auth.dkim.none" },
 	};
 	size_t i, k;
 
@@ -437,26 +441,42 @@ forged_results_are_removed(void **state)
 	assert_null(memchr(t.edits[3].bytes.ptr, '\0', t.edits[3].bytes.len));
 }
 
+/* Names as long as names may be: the line of the refusal still has its end. */
+static void
+longest_refusal(void **state)
+{
+	static char raw[4096];
+
+	(void)state;
+	snprintf(raw, sizeof(raw), "DKIM-Signature: v=1; a=ed25519-sha256;\r\n d=%s;\r\n s=%s;\r\n"
+	    " b=QUJD; h=From; bh=QUJDREVGR0hJSktMQUJDREVGR0hJSktMQUJDREVGR0g=\r\n"
+	    "From: ann@%s\r\n\r\n", longname, longname, longname);
+	t.raw = mt_test_span(raw);
+	t.client.helo = mt_test_span(longname);
+	mt_test_option(&t, "require", "dkim");
+	run(MT_REJECT, "auth.dkim.neutral");
+	assert_int_equal(t.log_count, 1);
+	assert_non_null(strstr(t.logs[0], " forwarder.why=\"the client is no trusted forwarder\""));
+}
+
 /* As much as a sender can make us write: it is written, and folded. */
 static void
 largest_results(void **state)
 {
-	static char raw[16384], name[254], line[32];
+	static char raw[16384], line[32];
 	struct mt_span value;
 	size_t i, n = 0, longest = 0;
 
 	(void)state;
-	for (i = 0; i < 253; i++)
-		name[i] = i % 64 == 63 ? '.' : 'a';
 	for (i = 0; i < 10; i++) {
 		snprintf(line, sizeof(line), "b=QUJDREVGR0hJSktM%zu;", i);
 		n += (size_t)snprintf(raw + n, sizeof(raw) - n, "DKIM-Signature: v=1; "
 		    "a=ed25519-sha256;\r\n d=%s;\r\n s=%s;\r\n %s h=From;"
-		    " bh=QUJDREVGR0hJSktMQUJDREVGR0hJSktMQUJDREVGR0g=\r\n", name, name, line);
+		    " bh=QUJDREVGR0hJSktMQUJDREVGR0hJSktMQUJDREVGR0g=\r\n", longname, longname, line);
 	}
 	snprintf(raw + n, sizeof(raw) - n, "%s", plain);
 	t.raw = mt_test_span(raw);
-	t.client.hostname = t.client.helo = mt_test_span(name);
+	t.client.hostname = t.client.helo = mt_test_span(longname);
 	run(MT_CONTINUE, "");
 	assert_int_equal(t.edit_count, 1);
 	value = t.edits[0].bytes;
@@ -571,7 +591,7 @@ main(void)
 		TEST(loopback_is_no_pass), TEST(loopback_by_record), TEST(relays_of_ours),
 		TEST(unknown_client), TEST(international_sender),
 		TEST(null_sender), TEST(odd_senders), TEST(structure),
-		TEST(forged_results_are_removed), TEST(largest_results), TEST(replay),
+		TEST(forged_results_are_removed), TEST(longest_refusal), TEST(largest_results), TEST(replay),
 		TEST(nothing_is_claimed_by_a_refusal), TEST(options_are_checked),
 	};
 

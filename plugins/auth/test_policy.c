@@ -132,6 +132,26 @@ aligned_both(void **state)
 	assert_int_equal(policy_judge(&o, &j, &out), MT_REJECT);
 }
 
+/* Not aligned for all that is known: later, and never for good. */
+static void
+alignment_unknown(void **state)
+{
+	(void)state;
+	make();
+	o.both = true;
+	j.dmarc.spf_aligned = false;
+	j.dmarc.spf_unsure = true;
+	assert_int_equal(policy_judge(&o, &j, &out), MT_TEMPFAIL);
+	assert_string_equal(out.reason, "auth.temperror");
+	make();
+	o.both = true;
+	j.dmarc.dkim_aligned = NULL;
+	j.dmarc.dkim_unsure = true;
+	assert_int_equal(policy_judge(&o, &j, &out), MT_TEMPFAIL);
+	o.both = false;	/* then one is enough */
+	assert_int_equal(policy_judge(&o, &j, &out), MT_CONTINUE);
+}
+
 /* Every combination of findings under a forwarder's word: what is believed is
  * what forwarding does, and nothing that was not answered. */
 static void
@@ -196,6 +216,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(codes), cmocka_unit_test(structure_comes_first),
 		cmocka_unit_test(disputed), cmocka_unit_test(aligned_both),
+		cmocka_unit_test(alignment_unknown),
 		cmocka_unit_test(forwarders), cmocka_unit_test(forwarders_who_say_less),
 	};
 

@@ -91,19 +91,17 @@ decode(struct mt_span s)
 }
 
 static void
-options(const json_t *in)
+options(json_t *given, int in_route)
 {
-	const char *name, *member;
+	const char *name;
 	json_t *value, *one;
 	size_t i;
 
-	json_object_foreach(json_object_get(in, "options"), name, value) {
+	json_object_foreach(given, name, value) {
 		if (json_is_string(value))
-			mt_test_option(&test, name, json_string_value(value));
-		json_array_foreach(value, i, one) {
-			member = json_string_value(one);
-			mt_test_option(&test, name, member);
-		}
+			mt_test_set(&test, in_route, name, json_string_value(value));
+		json_array_foreach(value, i, one)
+			mt_test_set(&test, in_route, name, json_string_value(one));
 	}
 }
 
@@ -203,7 +201,8 @@ judge(const json_t *in)
 	set_clock(text(in, "now", NULL));
 	if (strcmp(text(in, "class", ""), "approve") == 0)
 		test.intent.cls = MT_APPROVE;
-	options(in);
+	options(json_object_get(in, "options"), 0);
+	options(json_object_get(in, "route_options"), 1);
 	zone = zone_new(json_object_get(in, "dns"), why, sizeof(why));
 	if (zone == NULL) {
 		fprintf(stderr, "zone: %s\n", why);

@@ -137,3 +137,61 @@ def test_an_approval_covers_all(alone):
                              line("twin", [s()], **options, **approve)])
     assert read["disposition"] == "accepted" and twin["disposition"] == "accepted"
     assert out["reason"] == "auth.dkim.policy" and out["smtp"]["enhanced"] == "5.7.21"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_aligns_may_come_later(alone, kind):
+    """alignment = both: a stranger's signature passes, our own cannot be asked for."""
+    other = {"s._domainkey.other.example": {"TXT": ["v=DKIM1; p=" + text64(RSA.public())]}}
+    both = {"options": {"alignment": "both"}}
+    signatures = [s(d="other.example", s="s"), s(s="down")]
+    later, never = alone([
+        line("later", signatures, dns=zone(**other, **{f"down._domainkey.{DOMAIN}": kind}), **both),
+        line("never", signatures, dns=zone(**other), **both)])
+    assert later["reason"] == "auth.temperror" and later["smtp"]["code"] == 451
+    assert never["reason"] == "auth.dkim.unaligned" and never["smtp"]["code"] == 550
+
+
+def passed_on(**more):
+    """Written to alice herself, handed to us by somebody else's server."""
+    eve = {"other.example": {"TXT": ["v=spf1 ip4:192.0.2.1 -all"]}}
+    return line("on", [s()], mail_from="eve@other.example", dns=zone(**eve), **more)
+
+
+def test_written_to_somebody_else(alone):
+    to = dict(WHOLE)["To"].strip()
+    strict = {"options": {"addressed": "true"}}
+    free, strict_, approval, named, own = alone([
+        passed_on(), passed_on(**strict), passed_on(**{"class": "approve"}),
+        passed_on(**{**strict, "rcpt": to}), line("own", [s()], **strict)])
+    assert free["disposition"] == "accepted"
+    for refused in (strict_, approval):
+        assert refused["reason"] == "auth.addressed" and refused["smtp"]["enhanced"] == "5.7.1"
+    assert named["disposition"] == "accepted" and own["disposition"] == "accepted"
+
+
+def test_what_matches_first_is_asked_for(judge):
+    """Records with more terms than ever may be evaluated, and two that are."""
+    hosts = {f"i{n}.{DOMAIN}": {"TXT": ["v=spf1 " + " ".join(
+        f"a:h{n}{k}.{DOMAIN}" for k in range(8))]} for n in range(4)}
+    hosts[DOMAIN] = {"TXT": ["v=spf1 " + " ".join(f"include:i{n}.{DOMAIN}" for n in range(4)) + " -all"]}
+    hosts[f"h00.{DOMAIN}"] = {"A": ["192.0.2.1"]}
+    (answer,) = judge([line("first", [s()], dns=zone(**hosts))])
+    assert answer["facts"]["auth.spf"] == "pass"
+
+
+@pytest.mark.parametrize("name, all_, route, reason", [
+    ("min_key_bits", "4096", "1024", "auth.dkim.policy"),
+    ("alignment", "both", "any", "auth.spf.unaligned"),
+])
+def test_a_route_relaxes_no_approval(alone, name, all_, route, reason):
+    """What stands outside all routes holds for an approval in any."""
+    zones = zone(**{"other.example": {"TXT": ["v=spf1 ip4:192.0.2.1 -all"]}})
+    both = {"options": {name: all_}, "route_options": {name: route}, "dns": zones,
+            "rcpt": dict(WHOLE)["To"].strip()}
+    if name == "alignment":
+        both["mail_from"] = "alice@other.example"
+    free, approval = alone([line("free", [s()], **both),
+                            line("approval", [s()], **both, **{"class": "approve"})])
+    assert free["disposition"] == "accepted", free["reason"]
+    assert approval["reason"] == reason

@@ -6,6 +6,7 @@ import suite
 from dkim_messages import BODY, CLOCK, DOMAIN, HEADER, NOW, EdKey, RsaKey, message, sign, text64
 
 ESP = "esp.example"
+LATER = "later.example"  # a key of its cannot be asked for
 IDENTIFIED = [*HEADER, ("Message-ID", " <1@example.com>")]
 NAMES = "From:To:Subject:Date:Message-ID"
 RSA, ED = RsaKey(2048), EdKey()
@@ -23,6 +24,8 @@ def zone():
             f"k._domainkey.{DOMAIN}": {"TXT": [f"v=DKIM1; p={rsa}"]},
             f"e._domainkey.{DOMAIN}": {"TXT": [f"v=DKIM1; k=ed25519; p={ed}"]},
             f"down._domainkey.{DOMAIN}": "TIMEOUT",
+            f"down._domainkey.{LATER}": "TIMEOUT",
+            f"k._domainkey.{LATER}": {"TXT": [f"v=DKIM1; p={rsa}"]},
             f"k._domainkey.{ESP}": {"TXT": [f"v=DKIM1; p={rsa}"]}}
 
 
@@ -70,6 +73,8 @@ def keys(alone):
         line("ed", mail([ed])),
         line("esp", mail([signature(d=ESP)])),
         line("own-and-esp", mail([one, signature(d=ESP)])),
+        line("own-and-unknown", mail([one, signature(d=LATER, s="down")])),
+        line("known-later", mail([signature(d=LATER)])),
     ]
     out = {}
     for case, answer in zip(cases, alone(cases)):
@@ -92,3 +97,8 @@ def test_taking_a_signature_off_makes_no_new_mail(keys):
     both = keys["own-and-esp"]
     assert keys["first"][0] in both and keys["esp"][0] in both
     assert both[0] == keys["first"][0]
+
+
+def test_what_may_be_good_later_is_claimed(keys):
+    """Its key could not be asked for: taken off the other, it is the same mail."""
+    assert keys["known-later"][0] in keys["own-and-unknown"]
