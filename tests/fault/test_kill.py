@@ -208,14 +208,15 @@ class Rig:
         return "\n".join(lines)
 
 
-def choose(phases, chance):
-    """The phases in the order they come: each as often as KILLS allows, or
-    only some; what is left over at any moment."""
-    rounds, rest = divmod(KILLS, len(VICTIMS) * (1 + len(WAY) + len(END)))
+def choose(phases, chance, of):
+    """The phases in the order they come: each as often as KILLS allows for so
+    many of them, or only some; what is left over at any moment, or in some."""
+    rounds, rest = divmod(KILLS, len(VICTIMS) * of)
     if rounds == 0:
         return chance.sample(phases, max(1, rest // (2 * len(VICTIMS))))
+    more = -(-rest // len(VICTIMS))
     return [p for _ in range(rounds) for p in chance.sample(phases, len(phases))] + \
-        [ANY] * (-(-rest // len(VICTIMS)) if ANY in phases else 0)
+        ([ANY] * more if ANY in phases else chance.choices(phases, k=more))
 
 
 def run(rig, phases, chance):
@@ -229,9 +230,9 @@ def run(rig, phases, chance):
     return rig.table(phases)
 
 
-def judge(rig, phases, capsys):
+def judge(rig, phases, capsys, of=1 + len(WAY) + len(END)):
     chance = random.Random(f"{SEED} {rig.load.name}")
-    phases = choose(phases, chance)
+    phases = choose(phases, chance, of)
     table = run(rig, phases, chance)
     rig.settle()
     made = rig.made()
