@@ -34,7 +34,8 @@ MASTER = "mailtrid"
 VICTIMS = [MASTER, "engine", "front", "keys", "parser", "resolver", "worker:checks",
            "worker-net:linear-dispatch"]
 LIMITS = {"retry_min": 1, "retry_max": 1}
-RETAIN = "10s"  # longer than anything takes to come back: what is not delivered then is given up
+RETAIN = "30s"  # longer than anything takes to come back, on a machine that is busy: what is not
+# delivered then is given up
 
 # Where the mail is: (what it is called, who stops there, the point).
 ANY = ("any moment", None, None)
