@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/utf8.h"
+#include "../common/word.h"
 #include "text.h"
-#include "word.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -15,7 +16,7 @@ sound_check(const struct text *t, int lines)
 	uint32_t c;
 
 	for (size_t at = 0; at < s.len;) {
-		size_t n = text_next(s, at, &c);
+		size_t n = utf8_next(s, at, &c);
 
 		if (c == 0xfffd && n != 3)
 			abort();

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../common/word.h"
 #include "text.h"
-#include "word.h"
 
 enum { SUBJECT_MAX = 8192, FOOTER_MAX = 1024, TITLE_BYTES_MAX = 4 * ISSUE_TITLE_UNITS_MAX };
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/word.h"
 #include "answer.h"
 #include "issue.h"
 #include "query.h"
@@ -436,6 +437,7 @@ linear_open(const struct mt_host *h, const struct mt_conf *c, void **ctx,
 	(void)c;
 	if (l == NULL)
 		return refuse(why, "out of memory");
+	word_preload();
 	*l = (struct linear){ .host = h };
 	*ctx = l;
 	return 0;

@@ -4,7 +4,7 @@ linear_sources = plugins/linear-dispatch/answer.c plugins/linear-dispatch/answer
 	plugins/linear-dispatch/linear.c \
 	plugins/linear-dispatch/query.c plugins/linear-dispatch/query.h \
 	plugins/linear-dispatch/text.c plugins/linear-dispatch/text.h \
-	plugins/linear-dispatch/word.c plugins/linear-dispatch/word.h
+	$(common_sources)
 EXTRA_DIST += plugins/linear-dispatch/linear-dispatch.conf \
 	plugins/linear-dispatch/mailtri-linear-dispatch.7
 
@@ -26,12 +26,12 @@ endif
 if FUZZ
 noinst_PROGRAMS += plugins/linear-dispatch/fuzz_answer plugins/linear-dispatch/fuzz_text
 plugins_linear_dispatch_fuzz_answer_SOURCES = plugins/linear-dispatch/fuzz_answer.c \
-	plugins/linear-dispatch/answer.c plugins/linear-dispatch/text.c
+	plugins/linear-dispatch/answer.c plugins/linear-dispatch/text.c $(common_sources)
 plugins_linear_dispatch_fuzz_answer_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) -fsanitize=fuzzer,address,undefined
 plugins_linear_dispatch_fuzz_answer_LDFLAGS = -fsanitize=fuzzer,address,undefined
 plugins_linear_dispatch_fuzz_answer_LDADD = $(JANSSON_LIBS)
 plugins_linear_dispatch_fuzz_text_SOURCES = plugins/linear-dispatch/fuzz_text.c \
-	plugins/linear-dispatch/text.c plugins/linear-dispatch/word.c
+	plugins/linear-dispatch/text.c $(common_sources)
 plugins_linear_dispatch_fuzz_text_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
 plugins_linear_dispatch_fuzz_text_LDFLAGS = -fsanitize=fuzzer,address,undefined
 endif

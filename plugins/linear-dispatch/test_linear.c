@@ -4,11 +4,11 @@
 
 #include "mailtri/stage_test.h"
 
+#include "../common/word.h"
 #include "answer.h"
 #include "issue.h"
 #include "query.h"
 #include "text.h"
-#include "word.h"
 
 MT_EXPORT const struct mt_stage *mt_stage_entry_linear(void);
 

@@ -14,8 +14,6 @@ struct text {
 	int cut;		/* something did not fit */
 };
 
-/* One character and what it means: invalid bytes are U+FFFD, one each. */
-size_t text_next(struct mt_span, size_t at, uint32_t *character);	/* bytes */
 void text_add(struct text *, const char *);	/* ours, as it is */
 void text_add_character(struct text *, uint32_t);
 /* What a stranger wrote, so that Markdown shows it as he typed it: nothing is

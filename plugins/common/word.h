@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Encoded words of header fields (RFC 2047), decoded to UTF-8. */
-#ifndef LINEAR_WORD_H
-#define LINEAR_WORD_H
+#ifndef PLUGINS_WORD_H
+#define PLUGINS_WORD_H
 
 #include "mailtri/stage.h"
 
@@ -13,5 +13,9 @@
  */
 size_t word_decode(struct mt_span value, char *out, size_t cap);
 size_t word_bytes(size_t value_len);
+
+/* Loads the usual converters for good, of which iconv has each in a file of its
+ * own: for open(), since a worker that serves opens no files. */
+void word_preload(void);
 
 #endif

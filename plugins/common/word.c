@@ -207,3 +207,24 @@ word_decode(struct mt_span s, char *ptr, size_t cap)
 	}
 	return o.len;
 }
+
+void
+word_preload(void)
+{
+	static const char *const names[] = {
+		"iso-8859-1", "iso-8859-2", "iso-8859-3", "iso-8859-4", "iso-8859-5",
+		"iso-8859-6", "iso-8859-7", "iso-8859-8", "iso-8859-9", "iso-8859-10",
+		"iso-8859-13", "iso-8859-14", "iso-8859-15", "iso-8859-16", "windows-1250",
+		"windows-1251", "windows-1252", "windows-1253", "windows-1254",
+		"windows-1255", "windows-1256", "windows-1257", "windows-1258", "windows-874",
+		"tis-620", "koi8-r", "koi8-u", "ibm866", "cp850", "macintosh", "gb2312", "gbk",
+		"gb18030", "big5", "big5-hkscs", "euc-jp", "shift_jis", "cp932", "iso-2022-jp",
+		"euc-kr", "cp949", "iso-2022-kr", "utf-7", NULL
+	};
+	/* Never closed: what is open stays loaded. */
+	static iconv_t open[sizeof(names) / sizeof(*names)];
+
+	for (size_t i = 0; names[i] != NULL; i++)
+		if (open[i] == NULL)
+			open[i] = iconv_open("UTF-8", names[i]);
+}
