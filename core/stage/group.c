@@ -5,6 +5,26 @@
 #include "base/log.h"
 #include "stage/host.h"
 
+/* Once more, of the options of each route, and this time with the secrets. */
+static void
+member_check(const struct member *m)
+{
+	const struct mt_stage *s = &m->loaded.stage;
+	struct mt_result why = { .size = sizeof(why) };
+
+	for (size_t i = 0; s->check != NULL && i < m->setting->option_sets; i++) {
+		const char *route = m->setting->options[i].route;
+
+		host_set_conf(&m->confs[i]);
+		if (s->check(host_services(), &m->confs[i], &why) == 0 &&
+		    why.verdict == MT_CONTINUE)
+			continue;
+		why.text[sizeof(why.text) - 1] = '\0';
+		log_fatal("stage %s cannot start%s%s: %s", m->setting->name,
+		    route == NULL ? "" : " for route ", route == NULL ? "" : route, why.text);
+	}
+}
+
 static void
 member_open(struct group *g, struct member *m)
 {
@@ -17,6 +37,7 @@ member_open(struct group *g, struct member *m)
 	for (size_t i = 0; i < m->setting->option_sets; i++)
 		m->confs[i] = options_conf(m->setting, m->setting->options[i].route,
 		    g->secrets);
+	member_check(m);
 	host_set_conf(&m->confs[0]);
 	if (m->loaded.stage.open(host_services(), &m->confs[0], &m->ctx, &why) != 0) {
 		why.text[sizeof(why.text) - 1] = '\0';

@@ -374,7 +374,8 @@ struct mt_stage {
 	const struct mt_fact_decl *reads, *writes;	/* end with key NULL */
 
 	/* All optional but open.  check: refuse options that are valid one by
-	 * one but not together.  open: once a worker, ctx may be NULL. */
+	 * one but not together, those of each route; secrets can be read before
+	 * open, not in mailtrid -n.  open: once a worker, ctx may be NULL. */
 	int (*check)(const struct mt_host *, const struct mt_conf *,
 	    struct mt_result *why);
 	int (*open)(const struct mt_host *, const struct mt_conf *, void **ctx,
