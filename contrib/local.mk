@@ -15,6 +15,7 @@ EXTRA_DIST += contrib/debian/build contrib/debian/changelog contrib/debian/contr
 	contrib/debian/copyright contrib/debian/mailtri-dev.examples \
 	contrib/debian/mailtri-dev.install contrib/debian/mailtri-stage-allowlist.install \
 	contrib/debian/mailtri-stage-auth.install contrib/debian/mailtri-stage-linear-dispatch.install \
+	contrib/debian/mailtri-stage-webhook-dispatch.install \
 	contrib/debian/mailtri.README.Debian contrib/debian/mailtri.dirs contrib/debian/mailtri.docs \
 	contrib/debian/mailtri.install contrib/debian/mailtri.postinst contrib/debian/mailtri.postrm \
 	contrib/debian/rules contrib/debian/source/format

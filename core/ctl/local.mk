@@ -90,6 +90,10 @@ if PLUGIN_LINEAR_DISPATCH
 stage_manuals += man/mailtri-linear-dispatch.7
 man/mailtri-linear-dispatch.7: plugins/linear-dispatch/mailtri-linear-dispatch.7 linear-dispatch.la
 endif
+if PLUGIN_WEBHOOK_DISPATCH
+stage_manuals += man/mailtri-webhook-dispatch.7
+man/mailtri-webhook-dispatch.7: plugins/webhook-dispatch/mailtri-webhook-dispatch.7 webhook-dispatch.la
+endif
 $(stage_manuals): mailtrictl$(EXEEXT) worker$(EXEEXT)
 	$(AM_V_GEN)stage=`basename $@ .7 | sed 's/^mailtri-//'` && $(MKDIR_P) man && \
 	folder=`mktemp -d` && trap 'rm -rf "$$folder"' 0 && \
@@ -100,6 +104,7 @@ $(stage_manuals): mailtrictl$(EXEEXT) worker$(EXEEXT)
 nodist_man_MANS += $(stage_manuals)
 CLEANFILES += $(stage_manuals)
 EXTRA_DIST += plugins/auth/mailtri-auth.7 plugins/allowlist/mailtri-allowlist.7 \
-	plugins/linear-dispatch/mailtri-linear-dispatch.7
+	plugins/linear-dispatch/mailtri-linear-dispatch.7 \
+	plugins/webhook-dispatch/mailtri-webhook-dispatch.7
 dist_man_MANS += include/mailtri/mailtri_stage.3
 PYTESTS += tests/lint/test_manuals.py

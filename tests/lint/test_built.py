@@ -23,6 +23,7 @@ STAGES = {
     "auth": {"libspf2", "libopendkim", "libopendmarc", "libpsl", "libidn2", "libcrypto"},
     "allowlist": {"libcrypto"},
     "linear-dispatch": {"libjansson"},
+    "webhook-dispatch": {"libjansson", "libcrypto"},
 }
 EVERYWHERE = {"libc", "libm", "ld-linux-x86-64", "ld-linux-aarch64", "libseccomp",
               "libasan", "libubsan", "liblsan", "libtsan", "libgcc_s"}

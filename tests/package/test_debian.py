@@ -24,7 +24,7 @@ from machine import ENVIRONMENT, Machine, Overlay, call, must  # noqa: E402
 from world import ADDRESS, World, wait_until  # noqa: E402
 
 DEBS, CLEAN = os.environ.get("MAILTRI_DEBS"), os.environ.get("MAILTRI_CLEANROOT")
-PLUGINS = sorted(p.name for p in (TOP / "plugins").iterdir() if p.is_dir())
+PLUGINS = sorted(p.parent.name for p in (TOP / "plugins").glob("*/*.conf"))
 OURS = ["mailtri", "mailtri-dev", *(f"mailtri-stage-{name}" for name in PLUGINS)]
 BLOCKLIST, LISTED = "bl.example", "127.0.0.7"
 # Nobody uploads these to Debian, so there is no bug to close.
