@@ -282,6 +282,25 @@ def test_a_receiver_that_wants_none_keeps_the_mail(hooked, receiver, status, rea
     assert receiver.made()[webhooks[0]["id"]] == 1
 
 
+def test_a_kill_between_call_and_record(world, domains, receiver):
+    """The receiver has the webhook, and we do not know: it gets it once more
+    under the same id, and says that it has it."""
+    mailtri = configured(world, receiver, "hook-killed")
+    mailtri.start()
+    stand = Stand(world, mailtri, domains)
+    receiver.will({"end": "silence"})
+    event = send(stand, "Killed")
+    wait_until(lambda: receiver.webhooks(event), "the first attempt")
+    mailtri.kill()
+    mailtri.start()
+    stand.delivered(event)
+    webhooks = receiver.webhooks(event)
+    check_signed(webhooks)
+    assert len(webhooks) == 2 and outcomes(stand, event)[-1] == "webhook.exists"
+    assert receiver.made()[webhooks[0]["id"]] == 1
+    assert mailtri.stop() == 0
+
+
 def test_ids_are_of_the_mail(hooked, receiver):
     events = [send(hooked, f"Number {i}") for i in range(5)]
     for event in events:
