@@ -33,6 +33,15 @@ tests_stages_t_reload_2_la_SOURCES = tests/stages/t-reload.c
 tests_stages_t_reload_2_la_CPPFLAGS = $(AM_CPPFLAGS) -DBUILD=2
 tests_stages_t_reload_2_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 
+# One source, two stages.
+check_LTLIBRARIES += tests/stages/t-state.la tests/stages/t-state-2.la
+tests_stages_t_state_la_SOURCES = tests/stages/t-state.c
+tests_stages_t_state_la_CPPFLAGS = $(AM_CPPFLAGS) -DNAME='"t-state"'
+tests_stages_t_state_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
+tests_stages_t_state_2_la_SOURCES = tests/stages/t-state.c
+tests_stages_t_state_2_la_CPPFLAGS = $(AM_CPPFLAGS) -DNAME='"t-state-2"'
+tests_stages_t_state_2_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
+
 PYTESTS += tests/stages/test_hostile.py tests/stages/test_poison.py tests/stages/test_breaker.py \
-	tests/stages/test_deliver.py
+	tests/stages/test_deliver.py tests/stages/test_state.py
 EXTRA_DIST += tests/stages/conftest.py
