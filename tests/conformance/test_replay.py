@@ -54,6 +54,12 @@ def test_the_aligned_signature_counts(judge):
     assert alone["disposition"] == "accepted"
 
 
+def anonymous(subject):
+    """A mail with neither Message-ID nor Date."""
+    header = [*HEADER[:2], ("Subject", f" {subject}")]
+    return message([sign(RSA, header=header, names="From:To:Subject")], header=header)
+
+
 @pytest.fixture(scope="module")
 def keys(alone):
     """Claims of mails by name."""
@@ -76,6 +82,8 @@ def keys(alone):
         line("own-and-unknown", mail([one, signature(d=LATER, s="down")])),
         line("known-later", mail([signature(d=LATER)])),
     ]
+    cases += [line("bare", anonymous("yes")), line("bare-again", anonymous("yes")),
+              line("bare-other-subject", anonymous("no"))]
     out = {}
     for case, answer in zip(cases, alone(cases)):
         assert answer["disposition"] == "accepted", (case["id"], answer["smtp"])
@@ -91,6 +99,11 @@ def test_one_mail(keys, name):
 @pytest.mark.parametrize("name", ["other-id", "other-recipient", "esp"])
 def test_another_mail(keys, name):
     assert not set(keys[name]) & set(keys["first"])
+
+
+def test_the_subject_tells_apart_what_nothing_else_does(keys):
+    assert keys["bare"] == keys["bare-again"]
+    assert not set(keys["bare"]) & set(keys["bare-other-subject"])
 
 
 def test_taking_a_signature_off_makes_no_new_mail(keys):
