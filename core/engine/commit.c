@@ -51,7 +51,7 @@ commit_free(struct commit *c)
 	free(c);
 }
 
-/* One line a refusal: the stage's own, which names the check, or ours. */
+/* One line a refusal names its reason: the stage's own, or ours. */
 static void
 refusal_log(const struct mail *m)
 {

@@ -107,7 +107,7 @@ struct mail {
 	bool ended;		/* its owner is done; freed when nobody runs it */
 	bool running;		/* request is in a peer's hands */
 	bool has_raw;		/* DATA came */
-	bool logged;		/* the stage that refused it said why */
+	bool logged;		/* the stage that refused it named the reason */
 	bool committing;	/* in the store's hands: its owner ends it */
 	struct mail_bytes raw, view_block;
 	struct view view;

@@ -137,6 +137,22 @@ clean(struct arena *a, const char *text)
 	return copy;
 }
 
+/* Aloud, and what was decided: then the host need not say it again. */
+static bool
+line_names(const struct line *l, const char *reason)
+{
+	return l->level >= MT_INFO && reason[0] != '\0' &&
+	    memmem(l->text.ptr, l->text.len, reason, strlen(reason)) != NULL;
+}
+
+static bool
+lines_name(const struct line *lines, const char *reason)
+{
+	while (lines != NULL && !line_names(lines, reason))
+		lines = lines->next;
+	return lines != NULL;
+}
+
 static void
 lines_log(const struct mail *m, const struct setting_stage *s, const struct outcome *o)
 {
@@ -227,7 +243,7 @@ outcome_take(struct mail *m, struct outcome *o)
 	}
 	if (!verdict_add(&m->verdict, s, m->phase, o))
 		return false;
-	m->logged = o->lines != NULL;
+	m->logged = lines_name(o->lines, m->verdict.reason);
 	return true;
 }
 

@@ -479,6 +479,38 @@ withdrawn_mail_waits_for_its_worker(void **state)
 	assert_int_equal(owner.freed, 1);
 	assert_int_equal(owner.judged_count, 0);
 }
+
+static bool
+refused_saying(uint32_t level, const char *text)
+{
+	struct mail *m = start();
+	struct arena a = { 0 };
+	struct line line = { .level = level, .text = span_of(text) };
+	struct outcome o = { .stage = 0, .result = { .verdict = MT_REJECT,
+		.reason = "a.no" }, .lines = &line };
+	bool logged;
+
+	facts_init(&o.facts, &a);
+	send_results(receive(PROTO_CALL).id, &o, NULL);
+	arena_free(&a);
+	assert_string_equal(m->verdict.reason, "a.no");
+	logged = m->logged;
+	mail_end(m);
+	return logged;
+}
+
+/* One line names the reason: the stage's, where it is read and does, else
+ * the host's. */
+static void
+a_refusal_is_logged_once(void **state)
+{
+	(void)state;
+	assert_true(refused_saying(MT_INFO, "refused check=a.no"));
+	assert_true(refused_saying(MT_ERROR, "a.no it is"));
+	assert_false(refused_saying(MT_DEBUG, "refused check=a.no"));
+	assert_false(refused_saying(MT_WARNING, "the list is old"));
+	assert_false(refused_saying(MT_INFO, ""));
+}
 #define PIPELINE_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
@@ -506,6 +538,7 @@ main(void)
 		PIPELINE_TEST(hung_worker_is_killed),
 		PIPELINE_TEST(written_skip_goes_on),
 		PIPELINE_TEST(withdrawn_mail_waits_for_its_worker),
+		PIPELINE_TEST(a_refusal_is_logged_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
