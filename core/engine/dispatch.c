@@ -37,7 +37,7 @@ struct attempt {
 	struct request request;
 	struct generation *generation;	/* it is carried out by */
 	uint32_t stage;		/* index in its settings */
-	bool unparsed;		/* the parser died with it in hand */
+	const char *unparsed;	/* why there is no view, a reason; or NULL */
 	uint32_t id;
 };
 
@@ -266,8 +266,8 @@ begun(struct store_job *job)
 		attempt_free(a);
 		return;
 	}
-	if (a->unparsed) {
-		retry(a, "host.parser.failed", "the parser died with the mail in hand");
+	if (a->unparsed != NULL) {
+		retry(a, a->unparsed, "there is no parsed view of the mail");
 		return;
 	}
 	a->request = (struct request){ .id = a->id, .deadline_ms = DISPATCH_DEADLINE_MS,
@@ -293,32 +293,41 @@ begin(struct attempt *a)
 	queue_begin(a->dispatch->engine->store, q);
 }
 
+/* Not its fault, or not surely: an attempt that failed, so that one which
+ * the parser can never read ends up dead and not in a circle.  Its bytes are
+ * whole; this parser may want memory, another version may read them. */
+static void
+parse_failed(struct attempt *a, const char *reason, const char *why)
+{
+	log_error("event=%s was not parsed: %s: %s; the next attempt tries again",
+	    a->item.event, reason, why);
+	a->unparsed = reason;
+	begin(a);
+}
+
 static void
 parsed(struct request *r, struct frame *f)
 {
 	struct attempt *a = r->arg;
 	struct unpack u = unpack_of(f->body);
 	bool ok = unpack_u8(&u) == 1;
+	struct mt_span why = unpack_span(&u);
 	struct view view;
+	char quoted[128];
 
-	unpack_span(&u);
-	if (!ok || mail_bytes_take(&u, f, &a->view) != 0 ||
+	if (!ok)
+		parse_failed(a, "host.parser.refused", log_quote(quoted, sizeof(quoted), why));
+	else if (mail_bytes_take(&u, f, &a->view) != 0 ||
 	    view_open(&view, a->view.span, a->bytes.span) != 0)
-		damage(a, "host.parser.failed");
+		parse_failed(a, "host.parser.failed", "its answer cannot be read");
 	else
 		begin(a);
 }
 
-/* Not its fault, or not surely: an attempt that failed, so that one which
- * kills the parser every time ends up dead and not in a circle. */
 static void
 parse_lost(struct request *r, const char *why)
 {
-	struct attempt *a = r->arg;
-
-	(void)why;
-	a->unparsed = true;
-	begin(a);
+	parse_failed(r->arg, "host.parser.failed", why);
 }
 
 static void

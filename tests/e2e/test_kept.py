@@ -2,6 +2,7 @@
 """What lies on the disk: nothing readable, nothing past its time, and what
 happens when there is no room for more."""
 import base64
+import collections
 import os
 import pathlib
 import shutil
@@ -120,38 +121,56 @@ def fill(disk, leave):
         os.posix_fallocate(f.fileno(), 0, room.f_bavail * room.f_frsize - leave)
 
 
-def accepted(stand, title):
-    """An answer of 250, retried as a sender would; None until then."""
-    try:
-        answer = stand.send(stand.mail(title))
-    except OSError:
-        return None
-    return answer if answer.code == 250 else None
+class Sender:
+    """Somebody who keeps what was said to him."""
+
+    def __init__(self, stand, name):
+        self.stand, self.name = stand, name
+        self.offered, self.acknowledged = [], {}
+
+    def offer(self, title, **mail):
+        """The answer; None: the connection was lost."""
+        self.offered.append(f"{title} ({self.name} {len(self.offered)})")
+        try:
+            answer = self.stand.send(self.stand.mail(self.offered[-1], **mail))
+        except OSError:
+            return None
+        if answer.code == 250:
+            self.acknowledged[answer.event] = self.offered[-1]
+        return answer
+
+    def check(self):
+        """What was acknowledged is delivered once, the rest at most once."""
+        for event in self.acknowledged:
+            self.stand.delivered(event)
+        times = collections.Counter(issue["title"] for issue in self.stand.linear.issues())
+        assert {title: times[title] for title in self.acknowledged.values()} == dict.fromkeys(
+            self.acknowledged.values(), 1)
+        assert max(times[title] for title in self.offered) == 1
 
 
 @pytest.mark.parametrize("leave,reserve", [(6 << 20, 8 << 20), (0, 0)], ids=["reserve", "full"])
 def test_full_disk(start, small_disk, leave, reserve):
     stand = start(f"disk-{leave}", state_dir=small_disk / "state", limits={
         "disk_reserve": reserve, "retry_min": 1, "retry_max": 1})
-    first = stand.send(stand.mail("Room for this"))
-    assert first.code == 250
-    stand.delivered(first.event)
+    sender = Sender(stand, f"disk-{leave}")
+    stand.delivered(sender.offer("Room for this").event)
     fill(small_disk, leave)
 
     def turned_away():
-        try:
-            answer = stand.send(stand.mail("No room for this", body=("x" * 70 + "\n") * 800))
-        except OSError:
-            return False
-        assert answer.code in (250, 452, 451)
-        return answer if answer.code == 452 else None
+        answer = sender.offer("No room for this", body=("x" * 70 + "\n") * 800)
+        assert answer is None or answer.code in (250, 452, 451)
+        return answer if answer and answer.code == 452 else None
     answer = wait_until(turned_away, "a 452")
     assert answer.enhanced == "4.3.1"
     assert stand.mailtri.child.running()
     (small_disk / "ballast").unlink()
-    second = wait_until(lambda: accepted(stand, "Room again"), "room again")
-    for event in (first.event, second.event):
-        stand.delivered(event)
+
+    def room_again():
+        answer = sender.offer("Room again")
+        return answer and answer.code == 250
+    wait_until(room_again, "room again")
+    sender.check()
     assert stand.mailtri.ctl_run("audit", "verify").returncode == 0
     assert stand.mailtri.stop() == 0
 
