@@ -5,6 +5,8 @@
 #include <ctype.h>
 #include <string.h>
 
+enum { LINE_COLUMNS = 78 };
+
 static const char *const types[] = {
 	[MT_OPT_BOOL] = "bool", [MT_OPT_INT] = "number", [MT_OPT_SIZE] = "size",
 	[MT_OPT_DURATION] = "duration", [MT_OPT_STRING] = "string",
@@ -19,17 +21,25 @@ manual_type(const struct mt_option *o)
 	    types[o->type] : "?";
 }
 
-/* Each sentence on a line of its own, as mdoc(7) wants them. */
+/* Whether the line ends at this space: behind a sentence, as mdoc(7) wants it,
+ * or because the next word is too long for it. */
+static bool
+line_ends(char before, const char *space, size_t column)
+{
+	return before == '.' || column + strcspn(space + 1, " ") >= LINE_COLUMNS;
+}
+
 static void
 text_print(FILE *out, const char *text)
 {
 	char before = '\0';
+	size_t column = 0;
 
-	for (; *text != '\0'; before = *text++)
+	for (; *text != '\0'; before = *text++, column++)
 		if (*text == '\\')
 			fputs("\\e", out);
-		else if (*text == ' ' && before == '.')
-			fputc('\n', out);
+		else if (*text == ' ' && line_ends(before, text, column))
+			fputs(text[1] == '.' || text[1] == '\'' ? "\n\\&" : "\n", out), column = 0;
 		else
 			fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
 }

@@ -2,6 +2,7 @@
 """The files of the project: what git would commit, or the tarball's."""
 import os
 import pathlib
+import re
 import subprocess
 
 TOP = pathlib.Path(os.environ.get("top_srcdir") or pathlib.Path(__file__).parents[2]).resolve()
@@ -39,3 +40,15 @@ def files(*suffixes):
 
 def text(name):
     return (TOP / name).read_text(errors="replace")
+
+
+# Whether a page that is referred to is installed is the machine's affair; and
+# RECORDS is no typing error of ERRORS.
+NOT_OURS = re.compile(r"referenced manual not found|outdated mandoc.db|possible typo in section name")
+
+
+def mandoc(*pages):
+    """What mandoc has to say of manual pages, its remarks on style included."""
+    out = subprocess.run(["mandoc", "-Tlint", "-Wstyle", *pages], cwd=TOP, capture_output=True,
+                         text=True, check=False)
+    return [line for line in (out.stdout + out.stderr).splitlines() if not NOT_OURS.search(line)]
