@@ -4,7 +4,7 @@
 
 const struct mt_option options_table[] = {
 	{ .name = "require", .def = "spf, dkim, dmarc", .type = MT_OPT_LIST,
-	  .help = "Checks that must each say pass: any of spf, dkim, dmarc.  "
+	  .help = "Checks that must each say pass: any of spf, dkim, dmarc. "
 	      "For intents of class approve all three, whatever stands here." },
 	{ .name = "no_dmarc_record", .def = "reject", .choices = "reject|evaluate",
 	  .type = MT_OPT_CHOICE,

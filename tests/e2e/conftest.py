@@ -13,6 +13,7 @@ TOP = pathlib.Path(os.environ.get("top_srcdir") or pathlib.Path(__file__).parent
 BUILD = pathlib.Path(os.environ.get("top_builddir") or TOP).resolve()
 sys.path.insert(0, str(TOP / "contrib/lib"))
 sys.path.insert(0, str(TOP / "tests/e2e"))
+sys.path.append(str(TOP / "tests/conformance"))
 
 import sender  # noqa: E402
 from instance import Programs  # noqa: E402

@@ -12,6 +12,7 @@ import subprocess
 import pytest
 
 import certs
+import dkim_messages
 from conftest import private_folder
 from instance import Bare, Instance, Programs
 from sender import Domain, compose
@@ -90,11 +91,27 @@ def test_good_mail_has_every_member(box, domain):
     assert answer["disposition"] == "accepted" and answer["smtp"]["code"] == 250
     facts = answer["facts"]
     assert [facts[f"auth.{k}"] for k in ("spf", "dkim", "dmarc")] == ["pass"] * 3
-    assert answer["signatures"][0]["d"] == "friend.example"
-    assert answer["signatures"][0]["result"] == "pass"
+    assert answer["signatures"] == [{"d": "friend.example", "s": "s1", "a": "rsa-sha256",
+                                     "result": "pass", "why": "the signature is good"}]
+    assert [list(c) for c in answer["checks"]] == [
+        ["stage", "phase", "verdict", "reason", "text", "us"]] * 4
     assert [c["stage"] for c in answer["checks"]] == ["auth", "allowlist"] * 2
+    assert [c["phase"] for c in answer["checks"]] == ["envelope"] * 2 + ["message"] * 2
+    assert {c["verdict"] for c in answer["checks"]} == {"continue"}
+    assert all(isinstance(c["us"], int) and c["us"] >= 0 for c in answer["checks"])
     assert answer["intent"]["verb"] == "create_task"
     assert answer["dns_queries"] > 0
+
+
+def test_a_refusal_is_in_its_check(box):
+    eve = Domain("stranger.example")
+    (answer,) = batch(box, [line(mail(eve), dns=eve.zone(), helo="mx.stranger.example",
+                                 mail_from="ann@stranger.example")])
+    last = answer["checks"][-1]
+    assert (last["stage"], last["phase"], last["verdict"], last["reason"]) == (
+        "allowlist", "message", "reject", "allowlist.denied")
+    assert last["text"] and last["text"] in answer["smtp"]["text"]
+    assert (answer["stage"], answer["reason"]) == ("allowlist", "allowlist.denied")
 
 
 def test_file_and_page(box, domain, tmp_path):
@@ -153,14 +170,43 @@ def test_state_remembers(box, domain, tmp_path):
     assert left_behind(box) == []
 
 
-def test_the_clock_is_ours(box, domain):
-    raw, zone = mail(domain), domain.zone()
-    then, never = (batch(box, [line(raw, dns=zone, now=now)])[0]
-                   for now in ("2100-01-01T00:00:00Z", None))
-    assert never["disposition"] == "accepted"
-    assert then["disposition"] in ("accepted", "rejected")
-    bad = batch(box, [line(raw, dns=zone, now="noon")], status=1)
-    assert bad[0] == {"id": 0, "error": "now is not of the form 2025-10-11T14:30:00Z"}
+def expiring(domain):
+    """(a mail whose signature expires an hour after NOW, what DNS must say)"""
+    key = dkim_messages.RsaKey(2048)
+    header = [("From", " ann@friend.example"), ("To", f" {ROUTE}"), ("Subject", " soon over"),
+              ("Date", " Thu, 01 Jan 2026 00:00:00 +0000")]
+    signature = dkim_messages.sign(key, header=header, tags={
+        "d": domain.name, "s": "brief", "x": str(dkim_messages.NOW + 3600)})
+    zone = {**domain.zone(), f"brief._domainkey.{domain.name}": {
+        "TXT": [f"v=DKIM1; p={dkim_messages.text64(key.public())}"]}}
+    return dkim_messages.message([signature], header=header), zone
+
+
+# now, and what it makes of the signature
+CLOCKS = {"2026-01-01T00:59:00Z": ("accepted", "pass", "the signature is good"),
+          "2026-01-01T01:01:00Z": ("rejected", "permerror", "it has expired")}
+
+
+@pytest.mark.parametrize("way", ["line", "option"])
+@pytest.mark.parametrize("now", CLOCKS)
+def test_the_clock_is_ours(box, domain, tmp_path, now, way):
+    raw, zone = expiring(domain)
+    if way == "line":
+        (answer,) = batch(box, [line(raw, dns=zone, now=now)])
+    else:
+        (tmp_path / "m.eml").write_bytes(raw)
+        (tmp_path / "zone.json").write_text(json.dumps(zone))
+        answer = box.ctl_one("check", tmp_path / "m.eml", "--client", "127.0.0.1", "--mail-from",
+                             "<ann@friend.example>", "--rcpt", ROUTE, "--dns",
+                             tmp_path / "zone.json", "--now", now)
+    signature = answer["signatures"][0]
+    assert (answer["disposition"], signature["result"], signature["why"]) == CLOCKS[now]
+
+
+def test_a_clock_that_is_none(box, domain):
+    for said, arguments in (({"now": "noon"}, ()), ({}, ("--now", "noon"))):
+        (answer,) = batch(box, [line(mail(domain), **said)], *arguments, status=1)
+        assert answer == {"id": 0, "error": "now is not of the form 2025-10-11T14:30:00Z"}
 
 
 def test_one_stage_alone(box, domain):
