@@ -15,6 +15,23 @@ fi
 say() { printf '%s\n' "$*" >&2; }
 die() { say "${red}$*${plain}"; exit 1; }
 
+# What a command leaves for its time is put away however it ends: by itself, or
+# with us, by Ctrl-C.  contrib/soak has its own mind about signals.
+undo=''
+trap '$undo' EXIT
+trap 'exit 130' INT
+trap 'exit 129' HUP
+
+undone() { # UNDO COMMAND...
+	undo=$1
+	shift
+	"$@"
+	local code=$?
+	$undo
+	undo=''
+	return $code
+}
+
 packages_for() {
 	local purpose
 	for purpose; do sed -n "s/^$purpose: //p" "$top/contrib/packages"; done | tr ' ' '\n'
@@ -32,15 +49,18 @@ packages_missing() {
 
 # A package of a service is installed here for its program: none is started,
 # now or at the next boot.
+policy=/usr/sbin/policy-rc.d
 without_services() {
-	local policy=/usr/sbin/policy-rc.d made=''
-	if [ ! -e $policy ]; then
-		printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy && made=1
+	if [ -e $policy ]; then
+		"$@"
+	else
+		undone "rm -f $policy" services_refused "$@"
 	fi
+}
+
+services_refused() {
+	printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy
 	"$@"
-	local code=$?
-	[ -z "$made" ] || rm -f $policy
-	return $code
 }
 
 disable_services() {
