@@ -51,19 +51,6 @@ run_parse(struct job *j)
 }
 
 static int
-edits_unpack(struct job *j, struct arena *arena, struct mt_edit **edits, uint32_t *count)
-{
-	*count = unpack_count(&j->in, 32);
-	if (*count > EDITS_MAX)
-		return EBADMSG;
-	*edits = arena_alloc(arena, *count * sizeof(**edits));
-	for (uint32_t i = 0; i < *count; i++)
-		if (edit_unpack(&j->in, NULL, &(*edits)[i]) != 0)
-			return EBADMSG;
-	return bytes_unpack(&j->in, j->frame, &j->raw);
-}
-
-static int
 edits_run(struct job *j, const struct mt_edit *edits, uint32_t count)
 {
 	struct view v;
@@ -84,8 +71,10 @@ run_apply(struct job *j)
 	struct arena arena = { 0 };
 	struct mt_edit *edits;
 	uint32_t count;
-	int error = edits_unpack(j, &arena, &edits, &count);
+	int error = edit_array_unpack(&j->in, &arena, &edits, &count);
 
+	if (error == 0)
+		error = bytes_unpack(&j->in, j->frame, &j->raw);
 	if (error == 0)
 		error = edits_run(j, edits, count);
 	arena_free(&arena);

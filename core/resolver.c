@@ -13,6 +13,7 @@
 #include "base/sandbox.h"
 #include "conf/settings.h"
 #include "dispatch/dialer.h"
+#include "pipeline/dns_ask.h"
 #include "pipeline/dns_unbound.h"
 
 struct resolver {
@@ -82,24 +83,15 @@ ask_start(struct resolver *r, uint32_t id, const struct dns_question *q)
 static bool
 on_ask(struct resolver *r, struct frame *f)
 {
-	struct unpack u = unpack_of(f->body), check;
-	struct dns_question q = { .deadline_ms = unpack_u32(&u) };
-	uint32_t count = unpack_count(&u, 6);
+	struct dns_asks asks;
+	struct dns_question q;
 
 	fault_point("resolver.ask");
-	check = u;
-	for (uint32_t i = 0; i < count; i++) {
-		unpack_span(&check);
-		unpack_u16(&check);
-	}
-	if (!unpack_done(&check))
+	if (dns_asks_open(f->body, &asks) != 0)
 		return false;
 	r->asking = true;
-	for (uint32_t i = 0; i < count; i++) {
-		q.name = unpack_span(&u);
-		q.type = unpack_u16(&u);
+	while (dns_asks_next(&asks, &q))
 		ask_start(r, f->id, &q);
-	}
 	r->asking = false;
 	answers_send(r, f->id);
 	return true;
@@ -108,13 +100,9 @@ on_ask(struct resolver *r, struct frame *f)
 static bool
 on_dial(struct resolver *r, struct frame *f)
 {
-	struct unpack u = unpack_of(f->body);
-	struct dial_request request = { .host = unpack_span(&u) };
+	struct dial_request request;
 
-	request.port = unpack_u16(&u);
-	request.private = unpack_u8(&u) != 0;
-	request.address = unpack_span(&u);
-	if (!unpack_done(&u))
+	if (dial_request_unpack(f->body, &request) != 0)
 		return false;
 	dialer_dial(&r->dialer, f->id, &request);
 	return true;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Python tests are pytest files named in PYTESTS by the folder that has them;
 # tests/run.py runs each as one test, contrib/lib and tests/lib are on its path.
-EXTRA_DIST += tests/run.py
+EXTRA_DIST += tests/run.py tests/fuzz/corpus
 noinst_HEADERS += tests/unit/test.h
 
 include tests/abi/local.mk

@@ -96,6 +96,18 @@ dial_address_from6(union dial_address *a, const unsigned char b[16], uint16_t po
 }
 
 int
+dial_request_unpack(struct mt_span body, struct dial_request *r)
+{
+	struct unpack u = unpack_of(body);
+
+	*r = (struct dial_request){ .host = unpack_span(&u) };
+	r->port = unpack_u16(&u);
+	r->private = unpack_u8(&u) != 0;
+	r->address = unpack_span(&u);
+	return unpack_done(&u) ? 0 : EBADMSG;
+}
+
+int
 dial_address_parse(const char *text, uint16_t port, union dial_address *a)
 {
 	unsigned char b[16];

@@ -58,6 +58,7 @@ struct dial_request {
 	uint16_t port;
 	bool private;
 };
+int dial_request_unpack(struct mt_span body, struct dial_request *);	/* borrows; EBADMSG */
 
 /* Of all TARGET options, all routes. */
 void dial_targets_load(struct dial_targets *, struct arena *, const struct settings *);

@@ -25,6 +25,13 @@ tests_unit_test_dial_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_dial_LDADD = libdispatch.a $(pipeline_LIBS) $(CMOCKA_LIBS)
 endif
 
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_dial
+tests_fuzz_fuzz_dial_SOURCES = tests/fuzz/fuzz_dial.c
+tests_fuzz_fuzz_dial_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_dial_LDADD = libdispatch.a $(pipeline_LIBS)
+endif
+
 PYTESTS += tests/resolver/test_resolver.py
 EXTRA_DIST += tests/resolver/relay.py tests/resolver/signed.py
 

@@ -36,6 +36,19 @@ edit_unpack(struct unpack *u, struct arena *arena, struct mt_edit *e)
 	return 0;
 }
 
+int
+edit_array_unpack(struct unpack *u, struct arena *arena, struct mt_edit **edits, uint32_t *count)
+{
+	*count = unpack_count(u, 32);
+	if (u->bad || *count > EDITS_MAX)
+		return EBADMSG;
+	*edits = arena_alloc(arena, *count * sizeof(**edits));
+	for (uint32_t i = 0; i < *count; i++)
+		if (edit_unpack(u, NULL, &(*edits)[i]) != 0)
+			return EBADMSG;
+	return 0;
+}
+
 /* RFC 5322 2.2: printable ASCII but the colon. */
 static bool
 name_is_good(struct mt_span s)

@@ -12,6 +12,9 @@ enum { EDITS_MAX = 256, EDIT_NAME_MAX = 76, EDIT_VALUE_MAX = 16 * 1024,
 
 void edit_pack(struct buf *, const struct mt_edit *);
 int edit_unpack(struct unpack *, struct arena *, struct mt_edit *);	/* EBADMSG */
+/* A u32 count, then that many; the array is the arena's, the rest borrowed.
+ * EBADMSG: also for more than EDITS_MAX. */
+int edit_array_unpack(struct unpack *, struct arena *, struct mt_edit **, uint32_t *count);
 /* One edit against the view it was made for: 0, EINVAL (no such place, bad
  * field name, CR LF that would end the field, overlap with `others'). */
 int edit_check(const struct view *, const struct mt_edit *,

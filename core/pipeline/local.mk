@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libpipeline.a
 libpipeline_a_SOURCES = core/pipeline/ask.c core/pipeline/breaker.c core/pipeline/breaker.h core/pipeline/call.c core/pipeline/call.h \
 	core/pipeline/claim.c core/pipeline/claim.h core/pipeline/dns.c core/pipeline/dns.h \
+	core/pipeline/dns_ask.c core/pipeline/dns_ask.h \
 	core/pipeline/dns_cache.c core/pipeline/dns_cache.h core/pipeline/dns_name.c \
 	core/pipeline/dns_name.h core/pipeline/dns_record.c core/pipeline/dns_record.h \
 	core/pipeline/dns_unbound.h core/pipeline/intent.c core/pipeline/intent.h \
@@ -36,6 +37,10 @@ noinst_PROGRAMS += tests/fuzz/fuzz_dns
 tests_fuzz_fuzz_dns_SOURCES = tests/fuzz/fuzz_dns.c
 tests_fuzz_fuzz_dns_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
 tests_fuzz_fuzz_dns_LDADD = $(pipeline_LIBS)
+noinst_PROGRAMS += tests/fuzz/fuzz_ask
+tests_fuzz_fuzz_ask_SOURCES = tests/fuzz/fuzz_ask.c
+tests_fuzz_fuzz_ask_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_ask_LDADD = $(pipeline_LIBS)
 endif
 
 if FUZZ

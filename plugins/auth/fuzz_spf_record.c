@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* SPF records and macros from anybody: parsed, then expanded. */
+/* SPF records, macros and addresses from anybody: parsed, then expanded. */
 #include <stdlib.h>
+#include <string.h>
 
+#include "spf_lookup.h"
 #include "spf_macro.h"
 #include "spf_record.h"
 
@@ -17,9 +19,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.validated = "unknown", .receiver = "r.example", .address = address, .six = true };
 	struct spf_term *term;
 	struct spf_record r;
+	struct spf_address a;
 	char buf[512];
 	size_t i;
 
+	if (spf_address_parse(in, &a) && (size == 0 || (!a.six && memchr(in.ptr, '.', size) == NULL &&
+	    memchr(in.ptr, ':', size) == NULL)))
+		abort();
 	if (size > SPF_RECORD_MAX + 1)
 		return 0;
 	if (spf_macro_valid(in, true)) {

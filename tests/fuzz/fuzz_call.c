@@ -6,6 +6,7 @@
 
 #include "pipeline/call.h"
 #include "pipeline/intent.h"
+#include "pipeline/poison.h"
 
 static void
 read_results(struct unpack *u, struct arena *a)
@@ -65,6 +66,24 @@ read_call(struct unpack *u, struct arena *a)
 	}
 }
 
+/* Kept over restarts, so read back from the disk. */
+static void
+read_poisons(struct unpack *u, struct arena *a)
+{
+	struct mt_span packed = unpack_rest(u);
+	struct poisons poisons = { .count = 0 };
+	struct buf again = { 0 };
+
+	(void)a;
+	if (poisons_unpack(&poisons, packed) == 0) {
+		poisons_pack(&again, &poisons);
+		if (poisons.count > POISON_MAX || again.len > packed.len)
+			__builtin_trap();
+	} else if (poisons.count != 0)
+		__builtin_trap();
+	buf_free(&again);
+}
+
 static void
 read_intent(struct unpack *u, struct arena *a)
 {
@@ -85,7 +104,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const readers[])(struct unpack *, struct arena *) = {
 		read_results, read_questions, read_delivery, read_answers,
-		read_call, read_intent,
+		read_call, read_intent, read_poisons,
 	};
 	struct arena arena = { 0 };
 	struct unpack u = unpack_of(span_make(data, size));

@@ -46,14 +46,16 @@ view_make(struct mt_span raw, struct buf *block)
 static void
 read_edits(struct unpack *u, struct arena *arena)
 {
-	struct mt_edit edits[8];
 	struct mt_span raw = unpack_span(u);
 	struct buf block = { 0 }, out = { 0 };
+	struct mt_edit *edits;
 	struct view v;
-	size_t count = 0;
+	uint32_t count;
 
-	while (count < 8 && edit_unpack(u, arena, &edits[count]) == 0)
-		count++;
+	if (edit_array_unpack(u, arena, &edits, &count) != 0)
+		return;
+	if (count > EDITS_MAX)
+		__builtin_trap();
 	view_make(raw, &block);
 	if (view_open(&v, buf_span(&block), raw) != 0)
 		__builtin_trap();
