@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Interrupts contrib/quickstart in each of its parts, as Ctrl-C does, and
-looks for what it left behind: a process, a folder, a file of the system's."""
+"""Interrupts contrib/quickstart in each of its parts, and what makes the
+packages, as Ctrl-C does, and looks for what was left behind: a process, a
+folder, a file of the system's."""
 import os
 import pathlib
 import signal
@@ -89,10 +90,16 @@ def kept(folder, quickstart):
     return begun, run.interrupt(), files(folder)
 
 
+def debs(folder, quickstart):
+    run = Run(folder, [pathlib.Path(quickstart).parent / "debian/build", folder / "out"])
+    begun = run.until(lambda: list(folder.glob("mailtri-deb.*/dist/config.log")))
+    return begun, run.interrupt(), [str(path) for path in folder.glob("mailtri-deb.*")]
+
+
 def main(quickstart):
     failed = 0
     signal.signal(signal.SIGINT, signal.default_int_handler)  # who is in the background ignores it
-    for part in (packages, build, first_process, mails, kept):
+    for part in (packages, build, first_process, mails, kept, debs):
         with tempfile.TemporaryDirectory(prefix="mailtri-interrupted-") as folder:
             os.chmod(folder, 0o711)  # the roles are not root
             begun, (status, left), found = part(pathlib.Path(folder), quickstart)

@@ -146,6 +146,28 @@ numeric_target(void **state)
 	arena_free(&arena);
 }
 
+/* Whole or not at all. */
+static void
+requests(void **state)
+{
+	struct dial_request r;
+	struct buf b = { 0 };
+
+	(void)state;
+	pack_string(&b, "api.example");
+	pack_u16(&b, 443);
+	pack_u8(&b, 1);
+	pack_string(&b, "127.0.0.1");
+	assert_int_equal(dial_request_unpack(buf_span(&b), &r), 0);
+	assert_true(span_is(r.host, "api.example") && span_is(r.address, "127.0.0.1"));
+	assert_true(r.port == 443 && r.private);
+	for (size_t n = 0; n < b.len; n++)
+		assert_int_equal(dial_request_unpack(span_make(b.p, n), &r), EBADMSG);
+	buf_add_char(&b, 'x');
+	assert_int_equal(dial_request_unpack(buf_span(&b), &r), EBADMSG);
+	buf_free(&b);
+}
+
 int
 main(void)
 {
@@ -154,6 +176,7 @@ main(void)
 		cmocka_unit_test(addresses_are_numbers),
 		cmocka_unit_test(targets),
 		cmocka_unit_test(numeric_target),
+		cmocka_unit_test(requests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

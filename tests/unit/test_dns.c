@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-#include "pipeline/dns.h"
+#include "pipeline/dns_ask.h"
 
 static void
 names(void **state)
@@ -421,6 +421,33 @@ forgetting(void **state)
 	bench_close(&b);
 }
 
+/* Not one is asked of a frame that cannot be read to its end. */
+static void
+asks(void **state)
+{
+	struct dns_question q;
+	struct dns_asks a;
+	struct buf b = { 0 };
+
+	(void)state;
+	pack_u32(&b, 5000);
+	pack_u32(&b, 2);
+	pack_string(&b, "a.example");
+	pack_u16(&b, 16);
+	pack_string(&b, "b.example");
+	pack_u16(&b, 1);
+	assert_int_equal(dns_asks_open(buf_span(&b), &a), 0);
+	assert_true(dns_asks_next(&a, &q) && span_is(q.name, "a.example") && q.type == 16);
+	assert_true(dns_asks_next(&a, &q) && span_is(q.name, "b.example") && q.type == 1);
+	assert_int_equal(q.deadline_ms, 5000);
+	assert_false(dns_asks_next(&a, &q));
+	for (size_t n = 0; n < b.len; n++)
+		assert_int_equal(dns_asks_open(span_make(b.p, n), &a), EBADMSG);
+	buf_add_char(&b, 'x');
+	assert_int_equal(dns_asks_open(buf_span(&b), &a), EBADMSG);
+	buf_free(&b);
+}
+
 int
 main(void)
 {
@@ -436,6 +463,7 @@ main(void)
 		cmocka_unit_test(failures_are_answers),
 		cmocka_unit_test(flights_are_bounded),
 		cmocka_unit_test(forgetting),
+		cmocka_unit_test(asks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

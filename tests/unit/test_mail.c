@@ -433,6 +433,44 @@ edit_limits(void **state)
 	buf_free(&block);
 }
 
+static int
+array_of(uint32_t count)
+{
+	static const struct mt_edit e = { .op = MT_FIELD_ADD, .name = SPAN("X"), .bytes = SPAN("b") };
+	struct arena arena = { 0 };
+	struct mt_edit *edits;
+	struct buf b = { 0 };
+	struct unpack u;
+	uint32_t found;
+	int error;
+
+	pack_u32(&b, count);
+	for (uint32_t i = 0; i < count; i++)
+		edit_pack(&b, &e);
+	u = unpack_of(buf_span(&b));
+	error = edit_array_unpack(&u, &arena, &edits, &found);
+	assert_true(error != 0 || (found == count && unpack_done(&u)));
+	buf_free(&b);
+	arena_free(&arena);
+	return error;
+}
+
+static void
+edit_array_limits(void **state)
+{
+	struct arena arena = { 0 };
+	struct unpack cut = unpack_of(SPAN("\1\0"));
+	struct mt_edit *edits;
+	uint32_t found;
+
+	(void)state;
+	assert_int_equal(array_of(0), 0);
+	assert_int_equal(array_of(EDITS_MAX), 0);
+	assert_int_equal(array_of(EDITS_MAX + 1), EBADMSG);
+	assert_int_equal(edit_array_unpack(&cut, &arena, &edits, &found), EBADMSG);
+	arena_free(&arena);
+}
+
 static void
 edit_line_limit(void **state)
 {
@@ -530,6 +568,7 @@ main(void)
 		cmocka_unit_test(view_fields_are_apart),
 		cmocka_unit_test(edit_checked),
 		cmocka_unit_test(edit_limits),
+		cmocka_unit_test(edit_array_limits),
 		cmocka_unit_test(edit_line_limit),
 		cmocka_unit_test(edits_applied),
 		cmocka_unit_test(edit_round_trip),
