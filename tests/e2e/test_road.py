@@ -6,7 +6,7 @@ import email
 import pytest
 import sender
 from conftest import GOOD, NAKED, SECOND, STRANGER
-from world import ADDRESS
+from world import ADDRESS, wait_until
 
 
 def titles(stand):
@@ -81,6 +81,12 @@ def not_listed(stand):
     return stand.mail("Stranger", domain=STRANGER), f"ann@{STRANGER}"
 
 
+def naming(stand, record):
+    """Lines of the log that say why, be it the stage's or the host's."""
+    return [line for line in stand.mailtri.child.lines
+            if record["eventId"] in line and record["reason"] in line]
+
+
 @pytest.mark.parametrize("make,code,enhanced,reason", [
     (forged, 550, "5.7.", "auth.dkim."), (unsigned, 550, "5.7.", "auth.dkim.none"),
     (other_signer, 550, "5.7.", "auth.dmarc.fail"), (no_policy, 550, "5.7.", "auth."),
@@ -94,6 +100,7 @@ def test_refused_in_the_dialogue(stand, make, code, enhanced, reason):
     assert answer.reason.startswith(reason)
     record = stand.newest(answer.reason)
     assert record["result"]["status"] == "refused"
+    assert len(wait_until(lambda: naming(stand, record), "a line in the log")) == 1
     subject = email.message_from_bytes(message)["Subject"]
     assert subject not in titles(stand)
 
