@@ -95,6 +95,14 @@ static const struct core_row limits_rows[] = {
 	    CORE_U32, S(limits.retry_min_s), 0 },
 	{ { "retry_max", "1h", NULL, "the longest wait between attempts",
 	    MT_OPT_DURATION, 0, 1, 604800 }, CORE_U32, S(limits.retry_max_s), 0 },
+	{ { "answers_per_sender", "50", NULL, "answers one sender gets from one route "
+	    "within a day; above: none, and a line in the log", MT_OPT_INT, 0, 0, 100000 },
+	    CORE_U32, S(limits.answers_per_sender), 0 },
+	{ { "answers_per_thread", "20", NULL, "answers within one thread of mails within "
+	    "a day", MT_OPT_INT, 0, 0, 100000 }, CORE_U32, S(limits.answers_per_thread), 0 },
+	{ { "answer_reply", "30d", NULL, "time an answer may be replied to at the address "
+	    "it gives", MT_OPT_DURATION, 0, 60, 31536000 },
+	    CORE_U32, S(limits.answer_reply_s), 0 },
 	{ .option = { .name = NULL } },
 };
 
@@ -132,8 +140,8 @@ static const struct core_row route_rows[] = {
 	{ { "retain", "90d", NULL, "time after which a message is purged and its "
 	    "key erased", MT_OPT_DURATION, 0, 1, 3153600000 },
 	    CORE_I64, ROUTE(retain_s), 0 },
-	{ { "answer", "false", NULL, "the sender is told what was done (kept for "
-	    "a later release, which sends the answers)", MT_OPT_BOOL, 0, 0, 0 },
+	{ { "answer", "false", NULL, "senders who are proven are told what came of "
+	    "their mail: done, held, failed or refused; needs the stage answer", MT_OPT_BOOL, 0, 0, 0 },
 	    CORE_U8, ROUTE(answer), 0 },
 	{ .option = { .name = NULL } },
 };

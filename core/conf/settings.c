@@ -76,6 +76,9 @@ limits_pack(struct buf *b, const struct setting_limits *l)
 	pack_u32(b, l->deliver_age_s);
 	pack_u32(b, l->retry_min_s);
 	pack_u32(b, l->retry_max_s);
+	pack_u32(b, l->answers_per_sender);
+	pack_u32(b, l->answers_per_thread);
+	pack_u32(b, l->answer_reply_s);
 }
 
 static void
@@ -96,6 +99,9 @@ limits_unpack(struct unpack *u, struct setting_limits *l)
 	l->deliver_age_s = unpack_u32(u);
 	l->retry_min_s = unpack_u32(u);
 	l->retry_max_s = unpack_u32(u);
+	l->answers_per_sender = unpack_u32(u);
+	l->answers_per_thread = unpack_u32(u);
+	l->answer_reply_s = unpack_u32(u);
 }
 
 static void

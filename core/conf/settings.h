@@ -78,6 +78,8 @@ struct setting_limits {
 	uint32_t drain_s;	/* of sessions, after a reload */
 	uint32_t deliver_age_s;	/* give up after: 5 d */
 	uint32_t retry_min_s, retry_max_s;
+	uint32_t answers_per_sender, answers_per_thread;	/* within a day */
+	uint32_t answer_reply_s;	/* an address to reply to is good for */
 };
 
 struct settings {

@@ -14,6 +14,7 @@
 #include "conf/stagefile.h"
 
 enum { STAGES_MAX = 64 };
+#define ANSWER "answer"	/* the option of a route, and the stage it needs */
 
 struct wiring {
 	struct settings *settings;
@@ -97,11 +98,28 @@ pipeline_load(struct wiring *w)
 		    "who wrote, everything is accepted");
 }
 
+/* The stage that sends answers is there where a route wants some. */
+static void
+answer_load(struct wiring *w, const struct section *s, const struct setting_route *r)
+{
+	const struct entry *e = file_entry(s, ANSWER);
+	size_t stage = stage_find(w, ANSWER);
+
+	if (!r->answer || e == NULL)
+		return;
+	if (stage < w->settings->pipeline_count)
+		problems_add(w->problems, PROBLEM_ERROR, place_of(w, e, 0), "%s stands in "
+		    "pipeline and sends nothing there: take it out", ANSWER);
+	else if (stage == SIZE_MAX)
+		stage_add(w, ANSWER, place_of(w, e, 0));
+}
+
 static void
 deliver_load(struct wiring *w, const struct section *s, struct setting_route *r)
 {
 	const struct entry *e = file_entry(s, "deliver");
 
+	answer_load(w, s, r);
 	if (e == NULL)
 		return;
 	r->deliver = arena_alloc(&w->settings->arena,
@@ -109,7 +127,11 @@ deliver_load(struct wiring *w, const struct section *s, struct setting_route *r)
 	for (size_t i = 0; i < e->text.count; i++) {
 		size_t stage = stage_find(w, e->text.texts[i]);
 
-		if (stage < w->settings->pipeline_count)
+		if (strcmp(e->text.texts[i], ANSWER) == 0)
+			problems_add(w->problems, PROBLEM_ERROR, place_of(w, e, i),
+			    "%s delivers to senders, not from routes: take it out of "
+			    "deliver and write answer = true", ANSWER);
+		else if (stage < w->settings->pipeline_count)
 			problems_add(w->problems, PROBLEM_ERROR, place_of(w, e, i),
 			    "%s stands in pipeline and delivers nothing: take it "
 			    "out of deliver", e->text.texts[i]);

@@ -84,13 +84,26 @@ target_json(const struct queue_target *t)
 	return o;
 }
 
+/* What its sender was told, or is to be. */
+static json_t *
+answer_json(const struct queue_target *t)
+{
+	json_t *o = target_json(t);
+
+	json_object_set_new(o, "outcome", text_json(queue_answer_name(t->action)));
+	return o;
+}
+
 static json_t *
 item_json(const struct queue_item *q)
 {
 	json_t *o = json_object(), *targets = json_array(), *releasers = json_array();
+	json_t *answers = json_array();
 
 	for (size_t i = 0; i < q->target_count; i++)
 		json_array_append_new(targets, target_json(&q->targets[i]));
+	for (size_t i = 0; i < q->answer_count; i++)
+		json_array_append_new(answers, answer_json(&q->answers[i]));
 	for (size_t i = 0; i < q->releaser_count; i++)
 		json_array_append_new(releasers, text_json(q->releasers[i]));
 	json_object_set_new(o, "id", json_integer((json_int_t)q->id));
@@ -104,6 +117,7 @@ item_json(const struct queue_item *q)
 	json_object_set_new(o, "releasers", releasers);
 	json_object_set_new(o, "hold_until", time_json(q->hold_until_s));
 	json_object_set_new(o, "targets", targets);
+	json_object_set_new(o, "answers", answers);
 	return o;
 }
 

@@ -80,9 +80,8 @@ act_done(struct store_job *job)
 	control_add(a->reply, json_pack("{s:s, s:s}", "event", a->job.event, "state",
 	    queue_state_name(a->job.state)));
 	control_done(a->reply);
-	if (a->job.state == QUEUE_ACTIVE)
-		a->h->due(a->h->arg);
-	else if (a->job.state == QUEUE_ERASING)
+	a->h->due(a->h->arg);	/* it, an answer, or what had to wait for it */
+	if (a->job.state == QUEUE_ERASING)
 		a->h->discarded(a->h->arg);
 	acting_free(a);
 }
@@ -148,6 +147,10 @@ handlers_act(struct control_reply *r, const json_t *request, void *arg)
 		.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000,
 		.give_up_s = (int64_t)now.tv_sec + a->h->settings->limits.deliver_age_s };
 	memcpy(a->job.event, event, sizeof(event));
+	a->job.budget = (struct queue_budget){ a->h->settings->limits.answers_per_sender,
+		a->h->settings->limits.answers_per_thread };
+	if (a->act->kind == QUEUE_ACT_REFUSE)
+		snprintf(a->job.reason, sizeof(a->job.reason), "%s", a->act->reason);
 	if (!releaser_get(a, request)) {
 		acting_free(a);
 	} else if (entry_make(a) != 0) {

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "mail/trace.h"
 #include "pipeline/report.h"
+#include "queue/answer.h"
 
 enum { REFUSAL_KEEP_S = 90 * 86400 };	/* openings of refusals */
 
@@ -24,6 +25,9 @@ struct commit {
 	struct journal_entry entry;
 	struct queue_accept accept;
 	struct queue_record record;
+	struct thread_names names;
+	struct queue_answers answers;
+	uint8_t person[HASH_SIZE];
 	struct slot slot;
 	bool has_slot;
 	struct buf head, raw;	/* what is sealed */
@@ -174,7 +178,7 @@ accept_done(struct store_job *job)
 		    disposition_name((enum disposition)m->verdict.disposition));
 		foresight_learn(e->foresight, m);
 		reply(c);
-		if (c->accept.target_count > 0 || c->accept.hold_count > 0)
+		if (c->accept.target_count > 0 || c->accept.hold_count > 0)	/* answers, too */
 			dispatch_wake(e->dispatch);
 		commit_free(c);
 		return;
@@ -259,6 +263,29 @@ holds_of(struct commit *c, size_t *count)
 	return r;
 }
 
+/* What it answers, who wrote it, and whether that person is told what comes of it. */
+static void
+correspondence(struct commit *c)
+{
+	struct engine *e = c->engine;
+	const struct mail *m = c->mail;
+	struct queue_accept *a = &c->accept;
+
+	thread_names(e->installation_key, span_of(m->route->address), &m->view, &c->names);
+	memcpy(c->names.event, m->reply_event, sizeof(c->names.event));
+	a->names = &c->names;
+	if (!reply_person(e, m, c->person))
+		return;
+	a->person = c->person;
+	if (!answer_is_due(m))
+		return;
+	c->answers = (struct queue_answers){ .budget = answer_budget(m->pipeline->settings) };
+	target_key(e, m, ANSWER_STAGE, c->answers.root);
+	if (a->hold_count > 0)
+		c->answers.told = answer_held(m, &c->arena);
+	a->answers = &c->answers;
+}
+
 /* The mail as it is kept: with a Received field in front, unless its header is
  * as large as one may be. */
 static struct mt_span
@@ -299,6 +326,7 @@ accept_mail(struct commit *c)
 	a->puts = puts_of(c, true, &a->put_count);
 	a->targets = targets_of(c, &a->target_count);
 	a->holds = holds_of(c, &a->hold_count);
+	correspondence(c);
 	queue_accept(e->store, a);
 }
 

@@ -34,6 +34,7 @@ struct attempt {
 	struct message message;
 	struct mail_bytes bytes, view;
 	struct journal_entry entry;
+	struct buf told;	/* sealed: what its sender is told of the outcome */
 	struct request request;
 	struct generation *generation;	/* it is carried out by */
 	uint32_t stage;		/* index in its settings */
@@ -78,6 +79,7 @@ attempt_free(struct attempt *a)
 	explicit_bzero(&a->slot, sizeof(a->slot));
 	buf_wipe(&a->head);
 	buf_wipe(&a->raw);
+	buf_free(&a->told);
 	mail_bytes_free(&a->bytes);
 	mail_bytes_free(&a->view);
 	arena_free(&a->message.arena);
@@ -128,6 +130,8 @@ event_of(struct attempt *a, enum audit_status status, struct audit_event *out)
 		.parameters = m->intent.params, .permitted = true,
 		.role = m->role, .policy = m->policy, .status = status,
 		.stage = span_of(a->target.stage), .attempt = a->begin.attempt };
+	if (a->target.action > 0)
+		out->action = SPAN("mailtri.answer");
 }
 
 static void
@@ -147,6 +151,9 @@ finished(struct store_job *job)
 	    a->item.event, a->target.stage, a->begin.attempt,
 	    queue_target_state_name(a->finish.outcome), a->finish.reason,
 	    a->finish.resource_id);
+	if (a->target.action > 0 && a->finish.outcome == QUEUE_FAILED)
+		log_warning("event=%s its sender could not be told that it is %s", a->item.event,
+		    queue_answer_name(a->target.action));
 	attempt_free(a);
 }
 
@@ -183,6 +190,10 @@ finish(struct attempt *a, const struct mt_delivery *delivery)
 	snprintf(q->stage, sizeof(q->stage), "%s", a->target.stage);
 	snprintf(q->reason, sizeof(q->reason), "%s", delivery->reason);
 	snprintf(q->resource_id, sizeof(q->resource_id), "%s", delivery->resource_id);
+	q->budget = answer_budget(a->generation->settings);
+	if (a->load.context.answers && a->target.action == 0)
+		answer_seal(&a->slot, &a->target, delivery, &a->told);
+	q->told = buf_span(&a->told);
 	event_of(a, statuses[q->outcome], &event);
 	event.reason = span_of(delivery->reason);
 	event.resource_id = span_of(delivery->resource_id);
@@ -235,12 +246,14 @@ deliver_send(struct request *r, struct channel *c)
 {
 	struct attempt *a = r->arg;
 	struct answers none = { .head = NULL };
-	char key[2 * HASH_SIZE + 1];
+	const struct queue_context *context = &a->load.context;
+	char key[2 * HASH_SIZE + 1], thread_key[2 * HASH_SIZE + 1];
+	struct facts facts = a->message.facts;
 	struct call call = { .phase = PHASE_DELIVER, .now = now_s(),
 		.remaining_ms = DISPATCH_DEADLINE_MS, .stages = { a->stage },
 		.stage_count = 1, .event = span_of(a->item.event),
 		.envelope = a->message.envelope, .intent = a->message.intent,
-		.attempt = a->begin.attempt, .facts = &a->message.facts,
+		.attempt = a->begin.attempt, .facts = &facts,
 		.answers = &none, .raw = a->bytes.span, .raw_fd = a->bytes.fd,
 		.view = a->view.span, .view_fd = a->view.fd };
 	struct call_fds fds;
@@ -248,6 +261,14 @@ deliver_send(struct request *r, struct channel *c)
 
 	hash_hex(a->target.key, HASH_SIZE, key);
 	call.key = span_of(key);
+	if (context->thread_event[0] != '\0') {
+		hash_hex(context->thread_key, HASH_SIZE, thread_key);
+		call.thread = (struct call_thread){ span_of(context->thread_event),
+			span_of(thread_key), span_of(context->thread_resource) };
+	}
+	if (a->target.action > 0)
+		answer_facts(a->dispatch->engine, &(struct answer_call){ &a->load, &a->slot,
+		    a->generation->settings, &a->message.facts, &a->arena }, &facts);
 	if (call_pack(&b, &call, &fds) != 0)
 		log_panic("out of descriptors");
 	channel_send(c, PROTO_DELIVER, r->id, buf_span(&b), fds.fd, fds.count);
@@ -431,8 +452,9 @@ attempt_start(struct dispatch *d, const struct queue_item *item)
 	d->attempts = a;
 	d->count++;
 	a->load = (struct queue_load){ .arena = &a->arena, .content = true,
-		.job = { .done = loaded, .arg = a } };
+		.action = a->target.action, .job = { .done = loaded, .arg = a } };
 	snprintf(a->load.event, sizeof(a->load.event), "%s", item->event);
+	snprintf(a->load.stage, sizeof(a->load.stage), "%s", a->target.stage);
 	queue_load(e->store, &a->load);
 }
 

@@ -104,6 +104,33 @@ void intake_serve(struct generation *);	/* its fronts may accept clients */
 void intake_judged(struct engine *, struct mail *);
 void intake_reply(struct mail *, const struct verdict *, const char *text);
 void intake_freed(struct mail *);
+/* Its recipient is looked up: judged at its route, or refused where it has none. */
+void intake_recipient(struct engine *, struct mail *);
+
+/* reply.c.  Whether its recipient may be a capability address and the store is
+ * asked: intake_recipient() follows.  False: as it stands, perhaps with a verdict. */
+bool reply_ask(struct engine *, struct mail *);
+/* capability_person() of its From mailbox; false: not proven. */
+bool reply_person(struct engine *, const struct mail *, uint8_t person[HASH_SIZE]);
+bool reply_is_allowed(struct engine *, const struct mail *);	/* judged: its sender may
+		 * write to where it goes */
+bool reply_is_own(void *generation, const struct mail *);	/* for pipeline_ops */
+
+/* answer.c */
+struct queue_budget answer_budget(const struct settings *);
+bool answer_is_due(const struct mail *);	/* accepted: its sender is told what comes of it */
+struct mt_span answer_held(const struct mail *, struct arena *);	/* what is told of that */
+/* What is told of a delivery, sealed under the message's key. */
+void answer_seal(const struct slot *, const struct queue_target *, const struct mt_delivery *,
+    struct buf *out);
+struct answer_call {
+	const struct queue_load *load;	/* with the context of the answer */
+	const struct slot *slot;
+	const struct settings *settings;
+	const struct facts *known;	/* of the mail */
+	struct arena *arena;
+};
+void answer_facts(struct engine *, const struct answer_call *, struct facts *out);
 
 /* commit.c: the mail's verdict made durable, then intake_reply(). */
 void commit_mail(struct engine *, struct mail *);

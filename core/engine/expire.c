@@ -21,8 +21,10 @@ refused(struct store_job *job)
 	struct expiry *x = job->arg;
 
 	engine_committed(x->engine);
-	if (x->act.error == 0)
+	if (x->act.error == 0) {
 		log_info("event=%s was held too long and is refused", x->act.event);
+		dispatch_wake(x->engine->dispatch);	/* its sender is told; others had to wait */
+	}
 	arena_free(&x->arena);
 	free(x);
 }
@@ -39,6 +41,7 @@ expire_held(struct engine *e, const char *event)
 	if (audit_entry(&x->arena, &record, NULL, &x->entry) != 0)
 		log_panic("an audit entry of %s cannot be made", event);
 	x->act = (struct queue_act){ .kind = QUEUE_ACT_REFUSE, .now_ms = now_ms(),
+		.budget = answer_budget(e->current->settings), .reason = "hold.expired",
 		.entry = &x->entry, .job = { .done = refused, .arg = x } };
 	snprintf(x->act.event, sizeof(x->act.event), "%s", event);
 	queue_act(e->store, &x->act);

@@ -98,12 +98,36 @@ intake_judged(struct engine *e, struct mail *m)
 	bool recipient = !m->has_raw;
 
 	expect(m, false);
+	if (!recipient && m->verdict.code < 400 && !reply_is_allowed(e, m))
+		m->verdict = verdict_host(550, "5.7.1", "reply.sender", "this address to reply to "
+		    "was given to somebody else; write to the address of the task");
 	if (recipient && m->verdict.code < 400)
 		rcpt_accepted(m);
 	else if (s->front == NULL && m->verdict.code < 400)
 		mail_end(m);	/* withdrew before the commit: nothing happened */
 	else
 		commit_mail(e, m);
+}
+
+void
+intake_recipient(struct engine *e, struct mail *m)
+{
+	const struct session *s = m->arg;
+
+	if (s->front == NULL) {
+		mail_end(m);	/* withdrew while it was looked up */
+		return;
+	}
+	if (m->route != NULL) {
+		foresight_ask(e->foresight, m);
+		mail_envelope(m);
+		return;
+	}
+	if (m->verdict.code < 400)
+		m->verdict = verdict_host(550, "5.1.1", "smtp.rcpt.unknown",
+		    "no intent is served at this address; check its spelling");
+	m->verdict.phase = PHASE_ENVELOPE;
+	commit_mail(e, m);
 }
 
 static void
@@ -125,15 +149,8 @@ rcpt(struct front *f, struct frame *frame)
 	*s = (struct session){ .engine = e, .front = f, .transaction = frame->id };
 	m->arg = s;
 	idmap_set(&f->transactions, frame->id, m);
-	if (m->route == NULL) {
-		m->verdict = verdict_host(550, "5.1.1", "smtp.rcpt.unknown",
-		    "no intent is served at this address; check its spelling");
-		m->verdict.phase = PHASE_ENVELOPE;
-		commit_mail(e, m);
-		return;
-	}
-	foresight_ask(e->foresight, m);
-	mail_envelope(m);
+	if (m->route != NULL || !reply_ask(e, m))
+		intake_recipient(e, m);
 }
 
 static void

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libengine.a
-libengine_a_SOURCES = core/engine/check.c core/engine/claim.c core/engine/commit.c \
+libengine_a_SOURCES = core/engine/answer.c core/engine/check.c core/engine/claim.c core/engine/commit.c \
 	core/engine/dispatch.c core/engine/engine.h core/engine/expire.c \
 	core/engine/foresight.c core/engine/foresight.h core/engine/generation.c \
 	core/engine/intake.c core/engine/keyring.c core/engine/purge.c core/engine/record.c \
-	core/engine/reload.c core/engine/resolve.c
+	core/engine/reload.c core/engine/reply.c core/engine/resolve.c
 libengine_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 
 if HAVE_CMOCKA

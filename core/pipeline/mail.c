@@ -13,6 +13,8 @@
 #include "pipeline/intent.h"
 #include "pipeline/walk.h"
 
+enum { RECEIVED_MAX = 30 };	/* RFC 5321 section 6.3: it goes round */
+
 /* 48 bits of time, so that neighbours in time are neighbours in every index
  * of the store, and 80 nobody can guess. */
 void
@@ -83,6 +85,15 @@ judge_passed(struct timer *t)
 	    "the mail could not be judged in time; try again later"));
 }
 
+void
+mail_set_route(struct mail *m, const struct setting_route *route)
+{
+	m->route = route;
+	if (route != NULL)
+		m->intent = (struct call_intent){ .route = span_of(route->address),
+			.target = span_of(route->target), .params = SPAN("{}") };
+}
+
 struct mail *
 mail_new(struct pipeline *p, const struct envelope *e, int64_t now)
 {
@@ -100,10 +111,7 @@ mail_new(struct pipeline *p, const struct envelope *e, int64_t now)
 		.tls = arena_span(&m->arena, e->tls),
 		.upstream = arena_span(&m->arena, e->upstream),
 		.flags = e->flags, .port = e->port, .size = e->size };
-	m->route = settings_route(p->settings, e->rcpt);
-	if (m->route != NULL)
-		m->intent = (struct call_intent){ .route = span_of(m->route->address),
-			.target = span_of(m->route->target), .params = SPAN("{}") };
+	mail_set_route(m, settings_route(p->settings, e->rcpt));
 	event_make(m->event);
 	facts_init(&m->facts, &m->arena);
 	answers_init(&m->answers, &m->arena);
@@ -256,6 +264,18 @@ mail_intent_kept(struct mail *m)
 	return false;
 }
 
+static bool
+goes_round(const struct mail *m)
+{
+	const struct pipeline *p = m->pipeline;
+	struct view_field f;
+	uint32_t received = 0;
+
+	for (uint32_t i = 0; view_field(&m->view, i, &f) == 0; i++)
+		received += span_is_nocase(f.name, "Received");
+	return received > RECEIVED_MAX || (p->ops.own != NULL && p->ops.own(p->ops.arg, m));
+}
+
 static void
 parsed(struct mail *m, struct frame *f)
 {
@@ -279,7 +299,10 @@ parsed(struct mail *m, struct frame *f)
 		    "the structure of the mail has more than one reading; send it as plain MIME"));
 		return;
 	}
-	if (intent_settled(m))
+	if (m->only == NULL && goes_round(m))
+		mail_judge(m, verdict_host(554, "5.4.6", "host.loop",
+		    "this mail goes round in circles; whatever sends it back has to stop"));
+	else if (intent_settled(m))
 		mail_walk(m);
 	return;
 fail:

@@ -34,6 +34,8 @@ struct pipeline_ops {
 	void (*freed)(void *, struct mail *);
 	/* Whether its sender's identity is proven by now; NULL: never. */
 	bool (*proven)(void *, const struct mail *);
+	/* Whether we sent it ourselves; NULL: never. */
+	bool (*own)(void *, const struct mail *);
 	void *arg;
 };
 
@@ -98,6 +100,10 @@ struct mail {
 	char event[40];
 	struct envelope envelope;
 	const struct setting_route *route;	/* NULL in a check of some stages */
+	bool is_reply;		/* to an address that was given to a person, about
+				 * an event: queue/capability.h */
+	char reply_event[40];
+	uint8_t reply_person[CLAIM_KEY_SIZE];
 	const bool *only;	/* check: stages that run; NULL: all */
 	int64_t now;
 	int64_t deadline_ms;	/* clock_ms() */
@@ -139,6 +145,7 @@ struct mail {
 void event_make(char out[40]);	/* "evt_" and 26 letters of base 32, in order of time */
 
 struct mail *mail_new(struct pipeline *, const struct envelope *, int64_t now);
+void mail_set_route(struct mail *, const struct setting_route *);	/* of its recipient */
 /* Claims are released unless mail_keep_claims() gave them away. */
 void mail_end(struct mail *);
 struct mail *mail_find(const struct traffic *, uint32_t id);

@@ -28,7 +28,7 @@ static bool
 wake_undone(struct store *s, const struct queue_act *act, const struct queue_row *row)
 {
 	return wake_targets(s, "UPDATE outbox SET state = 1, due_ms = ?2, give_up = ?3"
-	    " WHERE message = ?1 AND state IN (1, 5, 6)", act, row);
+	    " WHERE message = ?1 AND action = 0 AND state IN (1, 5, 6)", act, row);
 }
 
 static int
@@ -46,7 +46,7 @@ static int
 act_replay(struct store *s, struct queue_act *act, struct queue_row *row)
 {
 	if (!wake_targets(s, "UPDATE outbox SET state = 1, due_ms = ?2, give_up = ?3"
-	    " WHERE message = ?1", act, row))
+	    " WHERE message = ?1 AND action = 0", act, row))
 		return ENODATA;
 	queue_row_set(s, row, QUEUE_ACTIVE);
 	return 0;
@@ -67,6 +67,16 @@ act_discard(struct store *s, struct queue_act *act, struct queue_row *row)
 	return 0;
 }
 
+static void
+tell(struct store *s, const struct queue_act *act, const struct queue_row *row,
+    enum queue_answer kind)
+{
+	struct answer_add add = { .kind = kind, .now_ms = act->now_ms, .budget = act->budget,
+		.why = act->reason };
+
+	answer_add(s, row, &add);
+}
+
 static int
 act_release(struct store *s, struct queue_act *act, struct queue_row *row)
 {
@@ -81,16 +91,18 @@ act_release(struct store *s, struct queue_act *act, struct queue_row *row)
 	if (queue_count(s, "SELECT count(*) FROM hold WHERE message = ?", row->id) > 0)
 		return 0;
 	queue_row_set(s, row, wake_undone(s, act, row) ? QUEUE_ACTIVE : QUEUE_DONE);
+	if (row->state == QUEUE_DONE)
+		tell(s, act, row, QUEUE_ANSWER_DONE);
 	return 0;
 }
 
 static int
 act_refuse(struct store *s, struct queue_act *act, struct queue_row *row)
 {
-	(void)act;
 	queue_run(s, "DELETE FROM hold WHERE message = ?", row->id);
-	queue_run(s, "DELETE FROM outbox WHERE message = ?", row->id);
+	queue_run(s, "DELETE FROM outbox WHERE message = ? AND action = 0", row->id);
 	queue_row_set(s, row, QUEUE_REFUSED);
+	tell(s, act, row, QUEUE_ANSWER_REFUSED);
 	return 0;
 }
 

@@ -43,7 +43,8 @@ due_targets(struct store *s, struct queue_due *due)
 	    " o.action, o.key, o.attempt, o.unknown, o.due_ms, o.give_up, o.state, m.slot,"
 	    " m.generation, m.state, m.accepted, m.retain, m.size"
 	    " FROM outbox o JOIN message m ON m.id = o.message"
-	    " WHERE o.state IN (1, 5) AND o.due_ms <= ? AND m.state IN (1, 2)"
+	    " WHERE o.state IN (1, 5) AND o.due_ms <= ?"
+	    " AND (m.state IN (1, 2) OR (o.action > 0 AND m.state <> 7)) AND " QUEUE_IN_TURN
 	    " ORDER BY o.due_ms LIMIT ?");
 
 	db_bind_int(stmt, 1, due->now_ms);
@@ -102,6 +103,15 @@ bind_target(sqlite3_stmt *stmt, int64_t id, const char *stage, uint32_t action)
 	db_bind_int(stmt, 3, action);
 }
 
+/* An answer is due whatever became of its message. */
+static bool
+may_begin(const struct queue_begin *b, const struct queue_row *row)
+{
+	if (b->action > 0)
+		return row->state != QUEUE_ERASING;
+	return row->state == QUEUE_ACTIVE || row->state == QUEUE_DEFERRED;
+}
+
 static void
 begin_run(struct store *s, struct store_job *job)
 {
@@ -111,11 +121,11 @@ begin_run(struct store *s, struct store_job *job)
 	sqlite3_stmt *stmt;
 
 	fault_point("attempt.begin");
-	if (!queue_row_find(s, b->event, &row) ||
-	    (row.state != QUEUE_ACTIVE && row.state != QUEUE_DEFERRED))
+	if (!queue_row_find(s, b->event, &row) || !may_begin(b, &row))
 		return;
-	stmt = db_statement(db, "UPDATE outbox SET state = 2, attempt = attempt + 1"
-	    " WHERE message = ? AND stage = ? AND action = ? AND state IN (1, 5) AND due_ms <= ?"
+	stmt = db_statement(db, "UPDATE outbox AS o SET state = 2, attempt = attempt + 1"
+	    " WHERE message = ?1 AND stage = ?2 AND action = ?3 AND state IN (1, 5) AND due_ms <= ?4"
+	    " AND EXISTS (SELECT 1 FROM message m WHERE m.id = ?1 AND " QUEUE_IN_TURN ")"
 	    " RETURNING attempt");
 	bind_target(stmt, row.id, b->stage, b->action);
 	db_bind_int(stmt, 4, b->now_ms);
@@ -124,7 +134,8 @@ begin_run(struct store *s, struct store_job *job)
 	b->attempt = (uint32_t)db_int(stmt, 0);
 	b->begun = true;
 	db_reset(stmt);
-	queue_row_set(s, &row, QUEUE_ACTIVE);
+	if (b->action == 0)
+		queue_row_set(s, &row, QUEUE_ACTIVE);
 	if (b->entry != NULL)
 		journal_append(s, b->entry);
 }
@@ -139,6 +150,19 @@ queue_begin(struct store *s, struct queue_begin *b)
 	store_submit(s, &b->job);
 }
 
+/* What an outcome makes of its message, and what its sender is told of that. */
+static void
+finish_message(struct store *s, const struct queue_finish *f, struct queue_row *row)
+{
+	struct answer_add add = { .now_ms = f->now_ms, .budget = f->budget, .why = "" };
+
+	queue_row_set(s, row, queue_row_judge(s, row));
+	if (row->state != QUEUE_DONE && row->state != QUEUE_DEAD)
+		return;
+	add.kind = row->state == QUEUE_DONE ? QUEUE_ANSWER_DONE : QUEUE_ANSWER_FAILED;
+	answer_add(s, row, &add);
+}
+
 static void
 finish_run(struct store *s, struct store_job *job)
 {
@@ -151,7 +175,7 @@ finish_run(struct store *s, struct store_job *job)
 	if (!queue_row_find(s, f->event, &row))
 		return;
 	stmt = db_statement(db, "UPDATE outbox SET state = ?4, unknown = 0, due_ms = ?5, code = ?6,"
-	    " reason = ?7, resource = ?8"
+	    " reason = ?7, resource = ?8, told = CASE WHEN length(?9) > 0 THEN ?9 ELSE told END"
 	    " WHERE message = ?1 AND stage = ?2 AND action = ?3 AND state = 2");
 	bind_target(stmt, row.id, f->stage, f->action);
 	db_bind_int(stmt, 4, f->outcome);
@@ -159,10 +183,12 @@ finish_run(struct store *s, struct store_job *job)
 	db_bind_int(stmt, 6, f->code);
 	db_bind_text(stmt, 7, f->reason);
 	db_bind_text(stmt, 8, f->resource_id);
+	db_bind_blob(stmt, 9, f->told);
 	db_run(db, stmt);
 	if (db_changes(db) == 0)
 		return;
-	queue_row_set(s, &row, queue_row_judge(s, &row));
+	if (f->action == 0)
+		finish_message(s, f, &row);
 	f->state = row.state;
 	if (f->entry != NULL)
 		journal_append(s, f->entry);

@@ -14,7 +14,7 @@ mark_past(struct store *s, int64_t now_s)
 	    "SELECT k.slot FROM key_slot k LEFT JOIN message m ON k.message = 1 AND m.event = k.event"
 	    " WHERE k.state = 1 AND k.until <= ?1 AND (m.id IS NULL OR m.state IN (4, 5, 6)"
 	    "  OR (m.state = 2 AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.message = m.id"
-	    "      AND o.state IN (1, 2))))"
+	    "      AND o.action = 0 AND o.state IN (1, 2))))"
 	    " ORDER BY k.until LIMIT ?2)");
 
 	db_bind_int(stmt, 1, now_s);

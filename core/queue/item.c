@@ -44,20 +44,34 @@ load_target(sqlite3_stmt *stmt, const struct queue_item *item, struct queue_targ
 	db_copy(stmt, 10, t->resource_id, sizeof(t->resource_id));
 }
 
-/* Targets and missing releases of an item that load_item() filled. */
 static void
-load_rest(struct store *s, struct arena *arena, struct queue_item *item)
+load_targets(struct store *s, struct arena *arena, struct queue_item *item)
 {
 	struct db *db = store_queue(s);
 	sqlite3_stmt *stmt = db_statement(db, "SELECT stage, action, state, attempt, unknown,"
 	    " due_ms, give_up, key, code, reason, resource FROM outbox WHERE message = ?");
 
 	item->targets = arena_alloc(arena, QUEUE_TARGETS_MAX * sizeof(*item->targets));
+	item->answers = arena_alloc(arena, QUEUE_ANSWERS * sizeof(*item->answers));
 	db_bind_int(stmt, 1, (int64_t)item->id);
-	while (item->target_count < QUEUE_TARGETS_MAX && db_step(db, stmt))
-		load_target(stmt, item, &item->targets[item->target_count++]);
-	db_reset(stmt);
+	while (db_step(db, stmt)) {
+		bool action = db_int(stmt, 1) == 0;
 
+		if (action && item->target_count < QUEUE_TARGETS_MAX)
+			load_target(stmt, item, &item->targets[item->target_count++]);
+		else if (!action && item->answer_count < QUEUE_ANSWERS)
+			load_target(stmt, item, &item->answers[item->answer_count++]);
+	}
+}
+
+/* Targets and missing releases of an item that load_item() filled. */
+static void
+load_rest(struct store *s, struct arena *arena, struct queue_item *item)
+{
+	struct db *db = store_queue(s);
+	sqlite3_stmt *stmt;
+
+	load_targets(s, arena, item);
 	stmt = db_statement(db, "SELECT releaser, until FROM hold WHERE message = ?");
 	db_bind_int(stmt, 1, (int64_t)item->id);
 	while (item->releaser_count < QUEUE_HOLDS_MAX && db_step(db, stmt)) {
@@ -102,6 +116,11 @@ load_run(struct store *s, struct store_job *job)
 		load_content(s, load, stmt);
 	db_reset(stmt);
 	load_rest(s, load->arena, &load->item);
+	if (load->stage[0] == '\0')
+		return;
+	queue_answer_load(s, load);
+	if (load->action == 0)
+		queue_thread_load(s, load);
 }
 
 void
@@ -109,6 +128,7 @@ queue_load(struct store *s, struct queue_load *load)
 {
 	load->error = 0;
 	memset(&load->item, 0, sizeof(load->item));
+	memset(&load->context, 0, sizeof(load->context));
 	memset(&load->raw, 0, sizeof(load->raw));
 	load->sealed_head = load->sealed_raw = span_make(NULL, 0);
 	load->job.prepare = NULL;

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libqueue.a
-libqueue_a_SOURCES = core/queue/act.c core/queue/attempt.c core/queue/erase.c core/queue/erase.h \
+libqueue_a_SOURCES = core/queue/act.c core/queue/answer.c core/queue/answer.h \
+	core/queue/attempt.c core/queue/capability.c core/queue/capability.h core/queue/erase.c core/queue/erase.h \
 	core/queue/item.c core/queue/private.h core/queue/queue.c core/queue/queue.h \
-	core/queue/restore.c core/queue/restore.h core/queue/schedule.c core/queue/schedule.h
+	core/queue/restore.c core/queue/restore.h core/queue/schedule.c core/queue/schedule.h \
+	core/queue/thread.c core/queue/thread.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_act tests/unit/test_queue tests/unit/test_schedule

@@ -3,12 +3,13 @@
 #ifndef MAILTRI_QUEUE_PRIVATE_H
 #define MAILTRI_QUEUE_PRIVATE_H
 
+#include "queue/answer.h"
 #include "queue/queue.h"
 #include "store/private.h"
 
 /* A message's row without its content. */
 struct queue_row {
-	int64_t id, retain_s;
+	int64_t id, retain_s, thread;	/* thread: the id of its first message */
 	enum queue_state state;
 };
 
@@ -21,5 +22,18 @@ int64_t queue_count(struct store *, const char *sql, int64_t id);	/* one number 
 void queue_run(struct store *, const char *sql, int64_t id);	/* one statement */
 int64_t queue_meta(struct store *, const char *name);	/* a fact of the state itself; 0: unset */
 void queue_meta_set(struct store *, const char *name, int64_t);
+
+/* thread.c.  The message that began the thread of what has these names, at
+ * this route; 0: it begins one. */
+int64_t queue_thread_find(struct store *, const struct thread_names *, const char *route);
+void queue_thread_load(struct store *, struct queue_load *);
+
+/* An action's turn (o of m): none that the same stage has of an earlier message
+ * of its thread is still to be done.  What begins a thread looks nowhere. */
+#define QUEUE_UNDONE "b.stage = o.stage AND b.action = 0 AND b.state IN (1, 2, 5)"
+#define QUEUE_IN_TURN "(m.thread IS NULL OR o.action > 0 OR (" \
+	"NOT EXISTS (SELECT 1 FROM outbox b WHERE b.message = m.thread AND " QUEUE_UNDONE ")" \
+	" AND NOT EXISTS (SELECT 1 FROM message e JOIN outbox b ON b.message = e.id" \
+	"  WHERE e.thread = m.thread AND e.id < m.id AND " QUEUE_UNDONE ")))"
 
 #endif

@@ -119,7 +119,7 @@ bool
 queue_row_find(struct store *s, const char *event, struct queue_row *row)
 {
 	sqlite3_stmt *stmt = db_statement(store_queue(s),
-	    "SELECT id, state, retain FROM message WHERE event = ?");
+	    "SELECT id, state, retain, coalesce(thread, id) FROM message WHERE event = ?");
 
 	db_bind_text(stmt, 1, event);
 	if (!db_step(store_queue(s), stmt))
@@ -127,6 +127,7 @@ queue_row_find(struct store *s, const char *event, struct queue_row *row)
 	row->id = db_int(stmt, 0);
 	row->state = (enum queue_state)db_int(stmt, 1);
 	row->retain_s = db_int(stmt, 2);
+	row->thread = db_int(stmt, 3);
 	db_reset(stmt);
 	return true;
 }
@@ -150,12 +151,14 @@ queue_row_set(struct store *s, struct queue_row *row, enum queue_state to)
 enum queue_state
 queue_row_judge(struct store *s, const struct queue_row *row)
 {
-	if (queue_count(s, "SELECT count(*) FROM outbox WHERE message = ? AND state = 2", row->id) > 0)
+	if (queue_count(s, "SELECT count(*) FROM outbox WHERE message = ? AND action = 0"
+	    " AND state = 2", row->id) > 0)
 		return QUEUE_ACTIVE;
-	if (queue_count(s, "SELECT count(*) FROM outbox WHERE message = ? AND state IN (1, 5)",
-	    row->id) > 0)
+	if (queue_count(s, "SELECT count(*) FROM outbox WHERE message = ? AND action = 0"
+	    " AND state IN (1, 5)", row->id) > 0)
 		return QUEUE_DEFERRED;
-	if (queue_count(s, "SELECT count(*) FROM outbox WHERE message = ? AND state = 6", row->id) > 0)
+	if (queue_count(s, "SELECT count(*) FROM outbox WHERE message = ? AND action = 0"
+	    " AND state = 6", row->id) > 0)
 		return QUEUE_DEAD;
 	return QUEUE_DONE;
 }
@@ -174,6 +177,8 @@ accept_prepare(struct store *s, struct store_job *job)
 
 	seal_close(&a->slot, SEAL_HEAD, event, a->head, &a->sealed_head);
 	seal_close(&a->slot, SEAL_BODY, event, a->raw, &a->sealed_raw);
+	if (a->answers != NULL && a->answers->told.len > 0)
+		seal_close(&a->slot, SEAL_TOLD, event, a->answers->told, &a->sealed_told);
 	if (a->raw.len > STORE_INLINE_MAX)
 		a->in_file = body_write(s, a->event, buf_span(&a->sealed_raw));
 }
@@ -188,14 +193,27 @@ accept_conflicts(struct store *s, struct queue_accept *a)
 	return false;
 }
 
+static void
+bind_names(sqlite3_stmt *stmt, const struct queue_accept *a, int64_t thread)
+{
+	if (thread != 0)
+		db_bind_int(stmt, 11, thread);
+	if (a->names != NULL && a->names->named)
+		db_bind_blob(stmt, 12, span_make(a->names->self, HASH_SIZE));
+	if (a->person != NULL)
+		db_bind_blob(stmt, 13, span_make(a->person, HASH_SIZE));
+	if (a->answers != NULL)
+		db_bind_blob(stmt, 14, span_make(a->answers->root, HASH_SIZE));
+}
+
 static int64_t
 insert_message(struct store *s, const struct queue_accept *a, enum queue_state state)
 {
 	struct db *db = store_queue(s);
+	int64_t id, thread = a->names == NULL ? 0 : queue_thread_find(s, a->names, a->route);
 	sqlite3_stmt *stmt = db_statement(db, "INSERT INTO message(event, state, route, accepted,"
-	    " retain, size, slot, generation, head, body) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	    " RETURNING id");
-	int64_t id;
+	    " retain, size, slot, generation, head, body, thread, name, person, answers)"
+	    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
 
 	db_bind_text(stmt, 1, a->event);
 	db_bind_int(stmt, 2, state);
@@ -208,6 +226,7 @@ insert_message(struct store *s, const struct queue_accept *a, enum queue_state s
 	db_bind_blob(stmt, 9, buf_span(&a->sealed_head));
 	if (!a->in_file)
 		db_bind_blob(stmt, 10, buf_span(&a->sealed_raw));
+	bind_names(stmt, a, thread);
 	db_step(db, stmt);
 	id = db_int(stmt, 0);
 	db_reset(stmt);
@@ -255,6 +274,20 @@ insert_hold(struct store *s, const struct queue_accept *a, int64_t id,
 	db_run(store_queue(s), stmt);
 }
 
+/* Its sender is told that it waits. */
+static void
+insert_answer(struct store *s, const struct queue_accept *a)
+{
+	struct answer_add add = { .kind = QUEUE_ANSWER_HELD, .now_ms = a->now_s * 1000,
+		.told = buf_span(&a->sealed_told), .why = "" };
+	struct queue_row row;
+
+	if (a->answers == NULL || !queue_row_find(s, a->event, &row))
+		return;
+	add.budget = a->answers->budget;
+	answer_add(s, &row, &add);
+}
+
 static void
 accept_insert(struct store *s, struct queue_accept *a)
 {
@@ -269,6 +302,8 @@ accept_insert(struct store *s, struct queue_accept *a)
 		insert_target(s, a, id, &a->targets[i]);
 	for (size_t i = 0; i < a->hold_count; i++)
 		insert_hold(s, a, id, &a->holds[i]);
+	if (state == QUEUE_HELD)
+		insert_answer(s, a);
 	for (size_t i = 0; i < a->put_count; i++)
 		state_put_value(s, &a->puts[i]);
 	for (size_t i = 0; i < a->entry_count; i++)
@@ -288,6 +323,7 @@ accept_run(struct store *s, struct store_job *job)
 		body_remove(s, a->event);
 	buf_free(&a->sealed_head);
 	buf_free(&a->sealed_raw);
+	buf_free(&a->sealed_told);
 }
 
 void
@@ -297,6 +333,7 @@ queue_accept(struct store *s, struct queue_accept *a)
 		log_panic("queue: too many targets or holds");
 	memset(&a->sealed_head, 0, sizeof(a->sealed_head));
 	memset(&a->sealed_raw, 0, sizeof(a->sealed_raw));
+	memset(&a->sealed_told, 0, sizeof(a->sealed_told));
 	a->in_file = a->duplicate = a->holder_seen = false;
 	a->holder[0] = '\0';
 	for (size_t i = 0; i < a->claim_count; i++)

@@ -11,6 +11,7 @@
 #ifndef MAILTRI_QUEUE_QUEUE_H
 #define MAILTRI_QUEUE_QUEUE_H
 
+#include "queue/thread.h"
 #include "store/state.h"
 
 enum {
@@ -19,6 +20,21 @@ enum {
 	QUEUE_REASON_SIZE = 64,
 	QUEUE_RESOURCE_SIZE = 128,
 	QUEUE_TARGETS_MAX = 16, QUEUE_HOLDS_MAX = 8, QUEUE_LIST_MAX = 1000
+};
+
+/* What a sender is told, once a message each (queue/answer.h). */
+enum queue_answer {
+	QUEUE_ANSWER_DONE = 1,	/* every target delivered */
+	QUEUE_ANSWER_HELD,	/* accepted, waits for its releasers */
+	QUEUE_ANSWER_FAILED,	/* dead */
+	QUEUE_ANSWER_REFUSED	/* after it was held, or nobody released it */
+};
+enum { QUEUE_ANSWERS = QUEUE_ANSWER_REFUSED };
+const char *queue_answer_name(enum queue_answer);	/* "done" */
+
+/* Answers within a day; above: none is made. */
+struct queue_budget {
+	uint32_t per_sender, per_thread;
 };
 
 enum queue_state {
@@ -47,7 +63,7 @@ const char *queue_target_state_name(enum queue_target_state);
 struct queue_target {
 	char event[QUEUE_EVENT_SIZE];
 	char stage[QUEUE_NAME_SIZE];
-	uint32_t action;		/* index of the action, 0 today */
+	uint32_t action;		/* 0; of the stage `answer': enum queue_answer */
 	uint8_t key[HASH_SIZE];		/* idempotency key of all its attempts */
 	enum queue_target_state state;
 	uint32_t attempt;	/* attempts begun so far */
@@ -70,6 +86,8 @@ struct queue_item {
 	bool seen;
 	struct queue_target *targets;	/* in the job's arena */
 	size_t target_count;
+	struct queue_target *answers;	/* not in what is due */
+	size_t answer_count;
 	char releasers[QUEUE_HOLDS_MAX][QUEUE_NAME_SIZE];	/* not yet released */
 	size_t releaser_count;
 	int64_t hold_until_s;	/* first expiry; 0: never */
@@ -78,6 +96,13 @@ struct queue_item {
 struct queue_releaser {
 	char name[QUEUE_NAME_SIZE];
 	int64_t until_s;	/* 0: never */
+};
+
+/* How its sender is answered. */
+struct queue_answers {
+	uint8_t root[HASH_SIZE];	/* of their idempotency keys */
+	struct mt_span told;	/* plaintext; what an answer says of its being held */
+	struct queue_budget budget;
 };
 
 /* Step 2-4 of the commit protocol.  On `duplicate' nothing was written: a
@@ -95,6 +120,9 @@ struct queue_accept {
 	size_t target_count;
 	const struct queue_releaser *holds;	/* any: starts held */
 	size_t hold_count;
+	const struct thread_names *names;	/* NULL: begins a thread, has no name */
+	const uint8_t *person;	/* capability_person() of its sender; NULL: not proven */
+	const struct queue_answers *answers;	/* NULL: none are sent */
 	struct slot slot;	/* seals head and raw; the caller wipes it */
 	struct mt_span head;	/* plaintext; the engine's own packing */
 	struct mt_span raw;	/* plaintext; the message */
@@ -105,7 +133,7 @@ struct queue_accept {
 	char holder[QUEUE_EVENT_SIZE];
 	bool holder_seen;
 	/* private */
-	struct buf sealed_head, sealed_raw;
+	struct buf sealed_head, sealed_raw, sealed_told;
 	bool in_file;
 };
 void queue_accept(struct store *, struct queue_accept *);
@@ -166,11 +194,27 @@ struct queue_finish {
 	int32_t code;
 	char reason[QUEUE_REASON_SIZE];
 	char resource_id[QUEUE_RESOURCE_SIZE];
+	struct mt_span told;	/* sealed; what an answer says of it; or empty */
+	struct queue_budget budget;
 	struct journal_entry *entry;	/* or NULL */
 	/* out */
 	enum queue_state state;	/* of the message; 0: no such attempt, nothing written */
 };
 void queue_finish(struct store *, struct queue_finish *);
+
+/* What one target of a message stands in. */
+struct queue_context {
+	bool answers;		/* its sender is answered */
+	uint8_t person[HASH_SIZE];	/* zero: not proven */
+	/* The first message of its thread, as the same stage has it; event empty:
+	 * it is the first, or that stage has nothing to do with it. */
+	char thread_event[QUEUE_EVENT_SIZE];
+	uint8_t thread_key[HASH_SIZE];
+	char thread_resource[QUEUE_RESOURCE_SIZE];
+	/* Of an answer. */
+	struct mt_span told;	/* sealed, in the arena */
+	char why[QUEUE_REASON_SIZE];
+};
 
 /* One message, with its sealed content. */
 struct queue_load {
@@ -178,9 +222,12 @@ struct queue_load {
 	struct arena *arena;
 	char event[QUEUE_EVENT_SIZE];
 	bool content;		/* head and raw too */
+	char stage[QUEUE_NAME_SIZE];	/* of a target whose context is wanted; or empty */
+	uint32_t action;
 	/* out */
 	int error;		/* 0, ENOENT, EBADMSG: damage */
 	struct queue_item item;
+	struct queue_context context;
 	struct mt_span sealed_head, sealed_raw;	/* raw freed by queue_load_fini() */
 	/* private */
 	struct buf raw;
@@ -228,7 +275,8 @@ struct queue_act {
 	char event[QUEUE_EVENT_SIZE];
 	char releaser[QUEUE_NAME_SIZE];	/* RELEASE */
 	int64_t now_ms, give_up_s;	/* RETRY, RELEASE, REPLAY */
-	char reason[QUEUE_REASON_SIZE];	/* DAMAGE */
+	char reason[QUEUE_REASON_SIZE];	/* DAMAGE; REFUSE: told to its sender */
+	struct queue_budget budget;	/* RELEASE, REFUSE: of answers */
 	struct journal_entry *entry;	/* or NULL; written only where error is 0 */
 	/* out */
 	int error;		/* ENOENT: no such message; EINVAL: not in a state
@@ -238,6 +286,18 @@ struct queue_act {
 	enum queue_state state;	/* it is in now; 0: ENOENT */
 };
 void queue_act(struct store *, struct queue_act *);
+
+/* Whom a capability address about an event was given to. */
+struct queue_person {
+	struct store_job job;
+	struct arena *arena;
+	char event[QUEUE_EVENT_SIZE];
+	/* out */
+	bool found;
+	const char *route;	/* in the arena */
+	uint8_t person[HASH_SIZE];
+};
+void queue_person(struct store *, struct queue_person *);
 
 /* Message keys that rows know. */
 struct queue_slots {

@@ -11,7 +11,7 @@
 
 #include "base/span.h"
 
-enum { DB_STATEMENTS_MAX = 96 };
+enum { DB_STATEMENTS_MAX = 128 };
 
 struct db;
 

@@ -16,19 +16,27 @@ const char schema_queue[] =
 	"  state INTEGER NOT NULL, route TEXT NOT NULL, accepted INTEGER NOT NULL,"
 	"  retain INTEGER NOT NULL, size INTEGER NOT NULL, slot INTEGER NOT NULL,"
 	"  generation INTEGER NOT NULL,"
+	/* The first of its thread, null: itself.  HMACs: its Message-ID at its
+	 * route, its From mailbox, and what the keys of its answers are made
+	 * from; null: none, not proven, none are sent. */
+	"  thread INTEGER, name BLOB, person BLOB, answers BLOB,"
 	"  head BLOB NOT NULL, body BLOB) STRICT;"	/* body null: in bodies/<event> */
 	"CREATE INDEX message_state ON message(state, id);"
+	"CREATE INDEX message_thread ON message(thread, id) WHERE thread IS NOT NULL;"
+	"CREATE INDEX message_name ON message(name) WHERE name IS NOT NULL;"
 
 	/* Whose sender may not know yet: small, so that an answer seen costs no
 	 * second writing of its wide row. */
 	"CREATE TABLE unseen(message INTEGER PRIMARY KEY) STRICT;"
 
-	/* One deliver stage of one message (queue/queue.h). */
+	/* One deliver stage of one message (queue/queue.h); an action above 0 is
+	 * an answer to its sender (queue/answer.h).  told: what an answer says,
+	 * sealed; why: what the host itself has to say in one. */
 	"CREATE TABLE outbox(message INTEGER NOT NULL, stage TEXT NOT NULL, action INTEGER NOT NULL,"
 	"  state INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 0,"
 	"  unknown INTEGER NOT NULL DEFAULT 0, due_ms INTEGER NOT NULL, give_up INTEGER NOT NULL,"
 	"  code INTEGER NOT NULL DEFAULT 0, key BLOB NOT NULL, reason TEXT NOT NULL DEFAULT '',"
-	"  resource TEXT NOT NULL DEFAULT '', PRIMARY KEY(message, stage, action))"
+	"  resource TEXT NOT NULL DEFAULT '', told BLOB, why TEXT NOT NULL DEFAULT '', PRIMARY KEY(message, stage, action))"
 	"  WITHOUT ROWID, STRICT;"
 	"CREATE INDEX outbox_due ON outbox(due_ms) WHERE state IN (1, 5);"
 	"CREATE INDEX outbox_calling ON outbox(message) WHERE state = 2;"

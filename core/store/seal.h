@@ -29,7 +29,7 @@ enum {
 	SEAL_EVENT_MAX = 64
 };
 
-enum seal_kind { SEAL_HEAD = 1, SEAL_BODY, SEAL_OPENING, SEAL_VALUE };
+enum seal_kind { SEAL_HEAD = 1, SEAL_BODY, SEAL_OPENING, SEAL_VALUE, SEAL_TOLD };
 
 /* A key as handed out by the role `keys': a place in its slot files. */
 struct slot {

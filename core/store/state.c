@@ -71,6 +71,22 @@ state_claim_expect(struct store *s, const struct state_claim *claim, int64_t now
 		once_add(store_once(s), claim->key, now_s + claim->window_s, now_s);
 }
 
+uint32_t
+state_claim_used(struct store *s, const struct state_claim *claim, int64_t now_s)
+{
+	struct db *db = store_counters(s);
+	sqlite3_stmt *stmt = db_statement(db, "SELECT used FROM counter WHERE key = ? AND until > ?");
+	uint32_t used = 0;
+
+	db_bind_blob(stmt, 1, key_span(claim->key));
+	db_bind_int(stmt, 2, now_s);
+	if (db_step(db, stmt)) {
+		used = (uint32_t)db_int(stmt, 0);
+		db_reset(stmt);
+	}
+	return used;
+}
+
 void
 state_claim_take(struct store *s, const struct state_claim *claim, int64_t now_s,
     const char *event)

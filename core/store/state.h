@@ -57,6 +57,8 @@ bool state_claim_is_free(struct store *, const struct state_claim *);
 void state_claim_expect(struct store *, const struct state_claim *, int64_t now_s);
 
 /* In a job's run(). */
+uint32_t state_claim_used(struct store *, const struct state_claim *, int64_t now_s);	/* limit
+		 * above 1 */
 bool state_claim_holder(struct store *, const struct state_claim *, int64_t now_s,
     char holder[STATE_EVENT_SIZE], bool *seen);
 void state_claim_take(struct store *, const struct state_claim *, int64_t now_s,
