@@ -9,6 +9,16 @@ libqueue_a_SOURCES = core/queue/act.c core/queue/answer.c core/queue/answer.h \
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_act tests/unit/test_queue tests/unit/test_schedule
 check_PROGRAMS += tests/unit/test_restore
+check_PROGRAMS += tests/unit/test_answer tests/unit/test_capability tests/unit/test_thread
+tests_unit_test_answer_SOURCES = tests/unit/test_answer.c tests/unit/store_world.h
+tests_unit_test_answer_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_answer_LDADD = $(store_test_LIBS)
+tests_unit_test_capability_SOURCES = tests/unit/test_capability.c
+tests_unit_test_capability_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_capability_LDADD = $(store_test_LIBS)
+tests_unit_test_thread_SOURCES = tests/unit/test_thread.c tests/unit/store_world.h
+tests_unit_test_thread_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_thread_LDADD = $(store_test_LIBS)
 tests_unit_test_restore_SOURCES = tests/unit/test_restore.c tests/unit/store_world.h
 tests_unit_test_restore_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_restore_LDADD = $(store_test_LIBS)
@@ -36,3 +46,16 @@ tests_fault_test_publishing_SOURCES = tests/fault/test_publishing.c tests/unit/p
 tests_fault_test_publishing_CPPFLAGS = $(crash_test_CPPFLAGS)
 tests_fault_test_publishing_LDADD = $(pipeline_LIBS) $(crash_test_LIBS)
 endif
+
+if FUZZ
+noinst_PROGRAMS += tests/fuzz/fuzz_capability tests/fuzz/fuzz_thread
+tests_fuzz_fuzz_capability_SOURCES = tests/fuzz/fuzz_capability.c
+tests_fuzz_fuzz_capability_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_capability_LDFLAGS = -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_capability_LDADD = $(queue_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS)
+tests_fuzz_fuzz_thread_SOURCES = tests/fuzz/fuzz_thread.c
+tests_fuzz_fuzz_thread_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_thread_LDFLAGS = -fsanitize=fuzzer,address,undefined
+tests_fuzz_fuzz_thread_LDADD = $(queue_LIBS) $(SQLITE_LIBS) $(CRYPTO_LIBS)
+endif
+EXTRA_DIST += tests/fuzz/corpus/capability tests/fuzz/corpus/thread

@@ -144,7 +144,8 @@ LIMITS = {  # in the order of core/conf/settings.c
     "connections_per_client": (u32, 1000), "errors_soft": (u32, 10), "errors_hard": (u32, 20),
     "command_s": (u32, 300), "data_s": (u32, 600), "session_s": (u32, 3600),
     "judge_ms": (u32, 60000), "drain_s": (u32, 300), "deliver_age_s": (u32, 432000), "retry_min_s": (u32, 60),
-    "retry_max_s": (u32, 3600),
+    "retry_max_s": (u32, 3600), "answers_per_sender": (u32, 50), "answers_per_thread": (u32, 20),
+    "answer_reply_s": (u32, 2592000),
 }
 
 

@@ -3,7 +3,10 @@
 test_stage_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 check_LTLIBRARIES += tests/stages/t-crash.la tests/stages/t-hang.la tests/stages/t-verdict.la \
 	tests/stages/t-hostile.la tests/stages/t-leak.la tests/stages/t-newer.la \
-	tests/stages/t-older.la tests/stages/t-probe.la tests/stages/t-deliver.la
+	tests/stages/t-older.la tests/stages/t-probe.la tests/stages/t-deliver.la \
+	tests/stages/t-answer.la
+tests_stages_t_answer_la_SOURCES = tests/stages/t-answer.c
+tests_stages_t_answer_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 tests_stages_t_deliver_la_SOURCES = tests/stages/t-deliver.c
 tests_stages_t_deliver_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 tests_stages_t_probe_la_SOURCES = tests/stages/t-probe.c

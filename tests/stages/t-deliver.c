@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where mail goes to: done at once, but a mail with X-Test-Deliver: crash
- * kills the worker. */
+/* Where mail goes to: done at once, and where it is has the subject in it.  A mail
+ * with X-Test-Deliver: crash kills the worker, one with fail has failed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +26,7 @@ span_is(struct mt_span s, const char *text)
 	return s.len == strlen(text) && strncasecmp(s.ptr, text, s.len) == 0;
 }
 
-static void
+static int
 do_as_told(struct mt_span value)
 {
 	while (value.len > 0 && *value.ptr == ' ') {
@@ -35,6 +35,19 @@ do_as_told(struct mt_span value)
 	}
 	if (span_is(value, "crash"))
 		abort();
+	return span_is(value, "fail") ? MT_FAILED : MT_DELIVERED;
+}
+
+static void
+say_thread(struct mt_msg *msg, const char *key)
+{
+	struct mt_thread t = { .size = sizeof(t) };
+
+	if (host->thread(msg, &t) == 0)
+		host->log(msg, MT_INFO, "answers=%.*s its=%.*s made=%.*s key=%s", (int)t.event.len,
+		    t.event.ptr, (int)t.key.len, t.key.ptr, (int)t.resource_id.len, t.resource_id.ptr, key);
+	else
+		host->log(msg, MT_INFO, "begins key=%s", key);
 }
 
 static int
@@ -44,12 +57,19 @@ deliver(void *ctx, struct mt_msg *msg, const char *key, struct mt_delivery *out)
 	size_t it = 0;
 
 	(void)ctx;
-	(void)key;
+	say_thread(msg, key);
+	out->status = MT_DELIVERED;
 	while (host->header_next(msg, &it, &name, &value) == 0)
 		if (span_is(name, "X-Test-Deliver"))
-			do_as_told(value);
-	out->status = MT_DELIVERED;
-	snprintf(out->reason, sizeof(out->reason), "t-deliver.done");
+			out->status = do_as_told(value);
+		else if (span_is(name, "Subject"))
+			snprintf(out->resource_url, sizeof(out->resource_url), "https://t.example/%.*s",
+			    (int)value.len, value.ptr);
+	snprintf(out->resource_id, sizeof(out->resource_id), "T-%.6s", key);
+	snprintf(out->reason, sizeof(out->reason), "t-deliver.%s",
+	    out->status == MT_FAILED ? "failed" : "done");
+	snprintf(out->text, sizeof(out->text), "%s", out->status == MT_FAILED ?
+	    "It was asked to fail." : "");
 	return 0;
 }
 
