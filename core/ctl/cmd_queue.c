@@ -153,20 +153,20 @@ list_run(struct context *c)
 	return status;
 }
 
+/* Targets, or answers, which say what they tell. */
 static void
-targets_print(struct context *c, const json_t *targets)
+targets_add(struct context *c, struct table *table, const json_t *targets)
 {
-	static const char *const headings[] = { "TARGET", "STATE", "TRIES", "NEXT", "GIVE UP",
-		"CODE", "RESOURCE", "REASON" };
-	struct table table;
 	const json_t *t;
 	size_t i;
 
-	table_init(&table, &c->arena, headings, 8);
 	json_array_foreach(targets, i, t) {
 		const char *state = member_text(&c->arena, t, "state");
+		const char *outcome = control_string(t, "outcome", NULL);
+		const char *stage = member_text(&c->arena, t, "stage");
 		struct cell row[] = {
-			{ member_text(&c->arena, t, "stage"), TERM_PLAIN },
+			{ outcome == NULL ? stage : arena_printf(&c->arena, "%s: %s", stage, outcome),
+			    TERM_PLAIN },
 			{ state, state_color(state) },
 			{ member_text(&c->arena, t, "attempts"), TERM_PLAIN },
 			{ member_text(&c->arena, t, "due"), TERM_PLAIN },
@@ -176,8 +176,20 @@ targets_print(struct context *c, const json_t *targets)
 			{ or_null(member_text(&c->arena, t, "reason")), TERM_PLAIN },
 		};
 
-		table_add(&table, row);
+		table_add(table, row);
 	}
+}
+
+static void
+targets_print(struct context *c, const json_t *item)
+{
+	static const char *const headings[] = { "TARGET", "STATE", "TRIES", "NEXT", "GIVE UP",
+		"CODE", "RESOURCE", "REASON" };
+	struct table table;
+
+	table_init(&table, &c->arena, headings, 8);
+	targets_add(c, &table, json_object_get(item, "targets"));
+	targets_add(c, &table, json_object_get(item, "answers"));
 	if (table.rows > 0) {
 		fputc('\n', c->term.out);
 		table_print(&table, &c->term);
@@ -202,7 +214,7 @@ on_shown(json_t *item, void *arg)
 		term_field(&c->term, names[i][0], member_text(&c->arena, item, names[i][1]));
 	if (json_array_size(releasers) > 0)
 		term_field(&c->term, "waits for", member_text(&c->arena, item, "releasers"));
-	targets_print(c, json_object_get(item, "targets"));
+	targets_print(c, item);
 }
 
 static int
