@@ -2,7 +2,6 @@
 /* Names of messages: read, kept, looked up. */
 #include "queue/thread.h"
 
-#include "base/fault.h"
 #include "queue/private.h"
 
 static struct mt_span
@@ -123,8 +122,6 @@ queue_thread_find(struct store *s, const struct thread_names *names, const char 
 		db_bind_blob(stmt, 1, span_make(names->refs[i], HASH_SIZE));
 		id = first_found(s, stmt);
 	}
-	if (id != 0)
-		fault_point("accept.thread");
 	return id;
 }
 

@@ -190,6 +190,69 @@ test_attempts(void **state)
 	}
 }
 
+static struct queue_answers answering = { .budget = { 50, 20 } };
+static const uint8_t person[HASH_SIZE] = { 6 };
+
+static void
+accept_answered(struct world *w)
+{
+	struct accepted *a = world_message(w, "evt_a");
+
+	a->job.answers = &answering;
+	a->job.person = person;
+	assert_true(world_accept(w, a));
+}
+
+static void
+finish_answered(struct world *w)
+{
+	struct queue_begin b = { .event = "evt_a", .stage = "linear-dispatch",
+		.now_ms = w->now_s * 1000 };
+	struct queue_finish f = { .event = "evt_a", .stage = "linear-dispatch",
+		.now_ms = w->now_s * 1000, .outcome = QUEUE_DELIVERED, .budget = answering.budget };
+
+	world_open(w);
+	queue_begin(w->store, &b);
+	store_wait(w->store, &b.job);
+	queue_finish(w->store, &f);
+	store_wait(w->store, &f.job);
+	store_close(w->store);
+}
+
+/* Row 8, the answer: it is there with the outcome it tells and never without,
+ * and whoever carries the message on makes no second one. */
+static void
+test_answers(void **state)
+{
+	static const struct { const char *point; size_t answers; } rows[] = {
+		{ "attempt.finish", 0 }, { "answer.add", 0 }, { "commit:2", 0 }, { "committed:2", 1 } };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct queue_load load = { .arena = &w->arena, .event = "evt_a" };
+
+		world_open(w);
+		accept_answered(w);
+		close_again(w);
+		assert_int_equal(run_child(w, "MAILTRI_CRASHPOINT", rows[i].point, finish_answered),
+		    FAULT_EXIT);
+		for (size_t round = 0; round < 2; round++) {
+			world_open(w);
+			bodies(w);	/* recovery */
+			queue_load(w->store, &load);
+			store_wait(w->store, &load.job);
+			assert_int_equal(load.item.answer_count, round == 0 ? rows[i].answers : 1);
+			assert_int_equal(load.item.state == QUEUE_DONE, load.item.answer_count == 1);
+			close_again(w);
+			assert_int_equal(run_child(w, "MAILTRI_CRASHPOINT", "", finish_answered), 0);
+		}
+		world_open(w);
+		world_fini(w);
+		world_init(w, false);
+		close_again(w);
+	}
+}
+
 static const uint8_t root[WRAP_KEY_SIZE] = { 5 };
 
 static struct vault *
@@ -469,6 +532,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_after_commit, crash_setup, crash_teardown),
 		cmocka_unit_test_setup_teardown(test_unreferenced_slot, crash_setup, crash_teardown),
 		cmocka_unit_test_setup_teardown(test_attempts, crash_setup, crash_teardown),
+		cmocka_unit_test_setup_teardown(test_answers, crash_setup, crash_teardown),
 		cmocka_unit_test_setup_teardown(test_erasing, crash_setup, crash_teardown),
 		cmocka_unit_test_setup_teardown(test_slots, crash_setup, crash_teardown),
 		cmocka_unit_test_setup_teardown(test_disk_errors, crash_setup, crash_teardown),
