@@ -205,11 +205,15 @@ static void
 test_failed_then_done(void **state)
 {
 	struct world *w = *state;
+	struct queue_finish unsent = { .action = QUEUE_ANSWER_FAILED, .outcome = QUEUE_FAILED };
 
 	sent(w, "evt_a");
 	assert_int_equal(outcome(w, "evt_a", QUEUE_FAILED), QUEUE_DEAD);
 	assert_string_equal(answers(w, "evt_a"), "..x.");
+	assert_true(begin(w, "evt_a", ANSWER_STAGE, QUEUE_ANSWER_FAILED));
+	assert_int_equal(end(w, "evt_a", ANSWER_STAGE, unsent), QUEUE_DEAD);
 	assert_int_equal(act(w, "evt_a", QUEUE_ACT_RETRY).state, QUEUE_ACTIVE);
+	assert_int_equal(due(w, w->now_s), 1);	/* the action, not the answer */
 	assert_int_equal(outcome(w, "evt_a", QUEUE_FAILED), QUEUE_DEAD);
 	assert_string_equal(answers(w, "evt_a"), "..x.");
 	assert_int_equal(act(w, "evt_a", QUEUE_ACT_RETRY).state, QUEUE_ACTIVE);
