@@ -235,6 +235,18 @@ def test_an_address_outlives_a_restart_but_not_its_message(stand):
     assert delivered_as(stand, answer.event)["answers"] == event
 
 
+def test_clients_that_leave_while_an_address_is_looked_up(stand):
+    _, address = reply_to(stand)
+    engine = stand.mailtri.roles()["engine"]
+    for _ in range(40):
+        smtp = stand.client().connect()
+        smtp.sock.sendall(f"MAIL FROM:<ann@{GOOD}>\r\nRCPT TO:<{address}>\r\n".encode())
+        smtp.close()
+    assert stand.send(stand.mail("Stays", to=address), to=address).code == 250
+    wait_until(lambda: stand.mailtri.status()["mails_in_flight"] == 0, "nobody in flight")
+    assert stand.mailtri.roles()["engine"] == engine
+
+
 def test_our_own_mail_is_refused(stand):
     _, event = begin(stand, "Marked")
     mark = told(stand, event, "done")["answer.mark"]
