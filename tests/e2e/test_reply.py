@@ -227,8 +227,8 @@ def test_a_forged_address_is_unknown(stand):
     assert stand.send(stand.mail("Short", to=short), to=short).reason == "smtp.rcpt.unknown"
 
 
-def test_an_address_outlives_a_restart_but_not_its_message(stand):
-    event, address = reply_to(stand, "Fails later")
+def test_an_address_outlives_a_restart(stand):
+    event, address = reply_to(stand)
     assert stand.mailtri.stop() == 0
     stand.mailtri.start()
     answer = stand.send(stand.mail("After a restart", to=address), to=address)
@@ -276,6 +276,15 @@ def test_held_released_done(holding):
     holding.mailtri.ctl("queue", "release", event)
     told(holding, event, "done")
     assert sorted(a["outcome"] for a in item(holding, event)["answers"]) == ["done", "held"]
+
+
+def test_an_address_goes_with_its_message(holding):
+    _, event = begin(holding, "Held and discarded")
+    address = told(holding, event, "held")["answer.reply_to"]
+    assert holding.send(holding.mail("While it is there", to=address), to=address).code == 250
+    holding.mailtri.ctl("queue", "discard", event)
+    answer = holding.send(holding.mail("Too late", to=address), to=address)
+    assert (answer.code, answer.reason) == (550, "reply.unknown")
 
 
 def test_held_refused(holding):
