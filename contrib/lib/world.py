@@ -75,6 +75,14 @@ class Linear:
         """Deletes an issue, as a person would."""
         self._control({"forget": issue["id"]})
 
+    def set(self, **options):
+        """duplicate="error"|"existing", token="...": as the fake's options."""
+        self._control(options)
+
+    def state(self):
+        """Issues, comments, attachments and uploads as they are now."""
+        return self._control()
+
     def mode(self):
         """What is still to go wrong; "ok": nothing."""
         return self._control()["mode"]

@@ -2,99 +2,27 @@
 /* From a mail to the words of an issue. */
 #include "issue.h"
 
-#include <errno.h>
 #include <string.h>
-#include <strings.h>
 
-#include "../common/word.h"
-#include "text.h"
+#include "author.h"
 
-enum { SUBJECT_MAX = 8192, FOOTER_MAX = 1024, TITLE_BYTES_MAX = 4 * ISSUE_TITLE_UNITS_MAX };
+enum { FOOTER_MAX = 8 * 1024, TITLE_BYTES_MAX = 4 * ISSUE_TITLE_UNITS_MAX };
 
-static const char no_subject[] = "(no subject)";
-
-int
-issue_uuid(const char *key, char out[ISSUE_UUID_SIZE])
-{
-	static const char variants[] = "89ab";
-	size_t n = 0;
-
-	if (strspn(key, "0123456789abcdef") < 32)
-		return EINVAL;
-	for (size_t i = 0; i < 32; i++) {
-		char c = key[i];
-
-		if (i == 8 || i == 12 || i == 16 || i == 20)
-			out[n++] = '-';
-		if (i == 12)
-			c = '4';
-		else if (i == 16)
-			c = variants[(c >= 'a' ? c - 'a' + 10 : c - '0') & 3];
-		out[n++] = c;
-	}
-	out[n] = '\0';
-	return 0;
-}
+static const char no_subject[] = "(no subject)", no_text[] = "(The mail has no text.)";
+static const char too_long[] = "\n\n(The rest of the mail did not fit here.)";
+static const char fold_begin[] = "+++ Quoted text\n\n", fold_end[] = "\n\n+++";
 
 static struct text
-text_new(const struct mt_host *h, struct mt_msg *m, size_t cap)
+text_new(const struct run *r, size_t cap)
 {
-	return (struct text){ .ptr = h->alloc(m, cap), .cap = cap };
-}
-
-static int
-header_find(const struct mt_host *h, struct mt_msg *m, const char *wanted,
-    struct mt_span *value)
-{
-	struct mt_span name;
-	size_t it = 0;
-
-	while (h->header_next(m, &it, &name, value) == 0)
-		if (name.len == strlen(wanted) &&
-		    strncasecmp(name.ptr, wanted, name.len) == 0)
-			return 0;
-	return ENOENT;
-}
-
-static struct mt_span
-subject_get(const struct mt_host *h, struct mt_msg *m)
-{
-	struct mt_span value, out = { "", 0 };
-	char *decoded;
-
-	if (header_find(h, m, "Subject", &value) != 0)
-		return out;
-	if (value.len > SUBJECT_MAX)
-		value.len = SUBJECT_MAX;
-	decoded = h->alloc(m, word_bytes(value.len) + 1);
-	out.len = word_decode(value, decoded, word_bytes(value.len));
-	out.ptr = decoded;
-	return out;
-}
-
-/* Blanks and "Re:" in front, as often as they are there. */
-static struct mt_span
-answer_marks_skip(struct mt_span s)
-{
-	for (;;) {
-		if (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t' || s.ptr[0] == '\r' ||
-		    s.ptr[0] == '\n')) {
-			s.ptr++;
-			s.len--;
-		} else if (s.len >= 3 && strncasecmp(s.ptr, "re:", 3) == 0) {
-			s.ptr += 3;
-			s.len -= 3;
-		} else {
-			return s;
-		}
-	}
+	return (struct text){ .ptr = r->host->alloc(r->msg, cap), .cap = cap };
 }
 
 struct mt_span
-issue_title(const struct mt_host *h, struct mt_msg *m, const char *prefix)
+issue_title(const struct run *r, struct mt_span subject)
 {
-	struct mt_span subject = answer_marks_skip(subject_get(h, m));
-	struct text t = text_new(h, m, TITLE_BYTES_MAX);
+	const char *prefix = r->host->conf_str(r->conf, "title_prefix");
+	struct text t = text_new(r, TITLE_BYTES_MAX);
 	size_t room = ISSUE_TITLE_UNITS_MAX, before;
 
 	if (prefix != NULL && prefix[0] != '\0') {
@@ -110,61 +38,107 @@ issue_title(const struct mt_host *h, struct mt_msg *m, const char *prefix)
 	return (struct mt_span){ t.ptr, t.len };
 }
 
-static int
-is_type(struct mt_span s, const char *type)
+static void
+footer_line(struct text *t, const char *what, const struct text *names)
 {
-	return s.len == strlen(type) && memcmp(s.ptr, type, s.len) == 0;
-}
-
-static int
-text_find(const struct mt_host *h, struct mt_msg *m, struct mt_span *out)
-{
-	struct mt_part part = { .size = sizeof(part) };
-	size_t it = 0;
-
-	while (h->part_next(m, &it, &part) == 0) {
-		if (is_type(part.type, "text/plain") &&
-		    !is_type(part.disposition, "attachment")) {
-			*out = part.bytes;
-			return 0;
-		}
-		part.size = sizeof(part);
-	}
-	return ENOENT;
+	if (names == NULL || names->len == 0)
+		return;
+	text_add(t, "  \n");
+	text_add(t, what);
+	text_add_bytes(t, names->ptr, names->len);
 }
 
 static void
-footer_add(const struct mt_host *h, struct mt_msg *m, struct text *t)
+footer_add(const struct run *r, const struct files *fs, const struct text *missing,
+    struct text *t)
 {
-	struct mt_fact from = { .text = { "", 0 } };
+	struct mt_span from = author_mailbox(r);
+	const char *event = r->host->event(r->msg);
 
-	if (h->fact_get(m, "auth.from", &from) != 0)
-		h->sender(m, &from.text);
 	text_add(t, "\n\n---\nFrom ");
-	text_add_markdown(t, from.text.len > 0 ? from.text :
-	    (struct mt_span){ "an unnamed sender", 17 });
+	text_add_markdown(t, from.len > 0 ? from : (struct mt_span){ "an unnamed sender", 17 });
 	text_add(t, " by mail, ");
-	text_add_markdown(t, (struct mt_span){ h->event(m), strlen(h->event(m)) });
+	text_add_markdown(t, (struct mt_span){ event, strlen(event) });
+	footer_line(t, "Not found in Linear: ", missing);
+	footer_line(t, fs->uploads ? "Not uploaded: " : "Attachments: ", &fs->left);
+}
+
+static void
+blank_end_cut(struct text *t, size_t least)
+{
+	while (t->len > least && strchr(" \n", t->ptr[t->len - 1]) != NULL)
+		t->len--;
+}
+
+/* Without the empty lines in front. */
+static struct mt_span
+trimmed(struct mt_span s)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; i < s.len && s.ptr[i] != '\0' &&
+	    strchr(" \t\r\n", s.ptr[i]) != NULL; i++)
+		if (s.ptr[i] == '\n')
+			start = i + 1;
+	return (struct mt_span){ s.ptr + start, s.len - start };
+}
+
+static void
+words_add(struct text *t, struct mt_span s, int markdown)
+{
+	s = trimmed(s);
+	if (markdown)	/* BODY_MARKDOWN_MAX: it fits */
+		text_add_bytes(t, s.ptr, s.len);
+	else
+		text_add_markdown(t, s);
+}
+
+/* What it answers, in a section that is closed until somebody opens it. */
+static void
+tail_add(struct text *t, const struct body *b)
+{
+	const size_t around = sizeof(fold_begin) + sizeof(fold_end);
+	size_t before = t->len, start;
+
+	if (body_is_blank(b->tail) || t->cut)
+		return;
+	if (t->cap - t->len < around) {
+		t->cut = 1;
+		return;
+	}
+	text_add(t, before > 0 ? "\n\n" : "");
+	text_add(t, fold_begin);
+	start = t->len;
+	t->cap -= sizeof(fold_end);
+	words_add(t, b->tail, b->markdown);
+	t->cap += sizeof(fold_end);
+	blank_end_cut(t, start);
+	if (t->len == start) {	/* nothing of it fits */
+		t->len = before;
+		return;
+	}
+	memcpy(t->ptr + t->len, fold_end, sizeof(fold_end) - 1);
+	t->len += sizeof(fold_end) - 1;
 }
 
 struct mt_span
-issue_description(const struct mt_host *h, struct mt_msg *m)
+issue_text(const struct run *r, const struct body *b, const struct files *fs,
+    const struct text *missing)
 {
-	struct text t = text_new(h, m, ISSUE_DESCRIPTION_MAX);
-	struct mt_span body = { "", 0 };
+	struct text t = text_new(r, ISSUE_TEXT_MAX), footer = text_new(r, FOOTER_MAX);
 
-	t.cap -= FOOTER_MAX;
-	if (text_find(h, m, &body) == 0)
-		text_add_markdown(&t, body);
-	while (t.len > 0 && (t.ptr[t.len - 1] == '\n' || t.ptr[t.len - 1] == ' '))
-		t.len--;
-	t.cap += FOOTER_MAX;
-	if (t.cut) {
+	footer_add(r, fs, missing, &footer);
+	t.cap -= footer.len + sizeof(too_long);
+	words_add(&t, b->words, b->markdown);
+	blank_end_cut(&t, 0);
+	if (t.len == 0 && body_is_blank(b->tail))
+		text_add(&t, no_text);
+	tail_add(&t, b);
+	t.cap = ISSUE_TEXT_MAX;
+	if (t.cut || b->cut) {
 		t.cut = 0;
-		text_add(&t, "\n\n(The rest of the mail did not fit here.)");
-	} else if (t.len == 0) {
-		text_add(&t, "(The mail has no plain text.)");
+		text_add(&t, too_long);
 	}
-	footer_add(h, m, &t);
+	text_add_bytes(&t, footer.ptr, footer.len);
 	return (struct mt_span){ t.ptr, t.len };
 }

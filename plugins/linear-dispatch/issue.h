@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The issue a mail becomes: title, description, id. */
+/* The words of an issue or a comment. */
 #ifndef LINEAR_ISSUE_H
 #define LINEAR_ISSUE_H
 
-#include "mailtri/stage.h"
+#include "body.h"
+#include "file.h"
+#include "text.h"
 
 enum {
 	ISSUE_TITLE_UNITS_MAX = 255,	/* UTF-16, as Linear counts */
 	ISSUE_PREFIX_UNITS_MAX = 64,
-	ISSUE_DESCRIPTION_MAX = 64 * 1024,
-	ISSUE_UUID_SIZE = 37
+	ISSUE_TEXT_MAX = 64 * 1024
 };
 
-/* A v4-shaped UUID from the idempotency key (hex digits of an HMAC), so that
- * every attempt names the same issue.  EINVAL: too few hex digits. */
-int issue_uuid(const char *key, char out[ISSUE_UUID_SIZE]);
-
 /* Both live as long as the callback; valid UTF-8. */
-struct mt_span issue_title(const struct mt_host *, struct mt_msg *, const char *prefix);
-struct mt_span issue_description(const struct mt_host *, struct mt_msg *);
+struct mt_span issue_title(const struct run *, struct mt_span subject);
+/* words: of the body, without its commands.  missing: what was not found in
+ * Linear; may be NULL. */
+struct mt_span issue_text(const struct run *, const struct body *, const struct files *,
+    const struct text *missing);
 
 #endif

@@ -9,14 +9,16 @@
 
 #include <jansson.h>
 
-enum { QUERY_LABELS_MAX = 50 };
-
 struct query { const char *name, *document; };
 
 /* Two names for one question: answers are kept by request, and after a
  * create that failed the old answer is the wrong one. */
 extern const struct query query_issue_before, query_issue_after;
-extern const struct query query_lookup, query_create, query_probe;
+extern const struct query query_comment_before, query_comment_after;
+extern const struct query query_attached_before, query_attached_after;
+extern const struct query query_lookup, query_create, query_update, query_archive;
+extern const struct query query_comment, query_file, query_attach;
+extern const struct query query_probe, query_probe_write;
 extern const struct query *const query_all[];	/* ends with NULL */
 
 /* The request body; steals `variables'.  NULL: out of memory, or a variable

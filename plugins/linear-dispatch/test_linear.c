@@ -1,109 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One mail, one issue: what is sent, and what each answer leads to. */
-#include "test.h"
+#include "rig.h"
 
-#include "mailtri/stage_test.h"
-
-#include "../common/word.h"
 #include "answer.h"
 #include "issue.h"
 #include "query.h"
-#include "text.h"
-
-MT_EXPORT const struct mt_stage *mt_stage_entry_linear(void);
-
-#define ISSUE "{\"id\":\"x\",\"identifier\":\"ENG-7\",\"url\":\"https://linear.app/i/ENG-7\"}"
-
-static const char lookup[] = "{\"data\":{\"teams\":{\"nodes\":[{\"id\":\"team-1\"}]}}}";
-static const char created[] = "{\"data\":{\"issueCreate\":{\"success\":true,\"issue\":" ISSUE "}}}";
-static const char found[] = "{\"data\":{\"issue\":" ISSUE "}}";
-static const char absent[] = "{\"data\":null,\"errors\":[{\"message\":\"Entity not found: Issue\","
-    "\"extensions\":{\"type\":\"invalid input\",\"code\":\"INPUT_ERROR\",\"userError\":true}}]}";
-
-static struct mt_test t;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	mt_test_init(&t, mt_stage_entry_linear());
-	mt_test_option(&t, "api_key", "lin_api_secret");
-	mt_test_option(&t, "team", "ENG");
-	mt_test_fact(&t, "auth.from", "ann@example.com");
-	t.intent.cls = MT_CREATE;
-	t.raw = mt_test_span("Subject: Re: Printer on fire\r\n\r\nbody");
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	mt_test_fini(&t);
-	return 0;
-}
-
-static void
-again(void)
-{
-	teardown(NULL);
-	setup(NULL);
-}
-
-static struct mt_http_reply *
-reply(int status, const char *body)
-{
-	struct mt_http_reply *r = mt_test_http(&t, status, body);
-
-	r->fields = mt_test_span("Content-Type: application/json; charset=utf-8\r\n");
-	return r;
-}
-
-static void
-delivered(int status)
-{
-	assert_int_equal(mt_test_run_deliver(&t), 0);
-	if (t.delivery.status != status)
-		fail_msg("status %d (%s: %s), not %d", t.delivery.status,
-		    t.delivery.reason, t.delivery.text, status);
-}
-
-static json_t *
-sent(size_t i)
-{
-	json_t *body = json_loadb(t.requests[i].body.ptr, t.requests[i].body.len, 0, NULL);
-
-	assert_non_null(body);
-	return body;
-}
-
-static const char *
-operation(size_t i)
-{
-	static char name[32];
-	json_t *body = sent(i);
-
-	snprintf(name, sizeof(name), "%s",
-	    json_string_value(json_object_get(body, "operationName")));
-	json_decref(body);
-	return name;
-}
-
-/* The input of the last request; the caller frees the body. */
-static json_t *
-input(json_t **body)
-{
-	*body = sent(t.request_count - 1);
-	return json_object_get(json_object_get(*body, "variables"), "input");
-}
-
-static const char *
-text_of(json_t *object, const char *key)
-{
-	const char *s = json_string_value(json_object_get(object, key));
-
-	return s == NULL ? "" : s;
-}
+#include "uuid.h"
+#include "wish.h"
 
 static void
 creates_an_issue(void **state)
@@ -239,9 +142,6 @@ later_attempts_read_back_first(void **state)
 static void
 refusal_is_checked_before_it_is_believed(void **state)
 {
-	static const char taken[] = "{\"data\":null,\"errors\":[{\"message\":\"id is taken\","
-	    "\"extensions\":{\"type\":\"invalid input\",\"userPresentableMessage\":\"Taken\"}}]}";
-
 	(void)state;
 	reply(200, lookup);
 	reply(400, taken);
@@ -268,10 +168,6 @@ struct row {
 	int http, status;
 	uint32_t retry_after_s;
 };
-
-#define ERROR(type) "{\"errors\":[{\"message\":\"m\",\"extensions\":{\"type\":\"" type "\"}}],\"data\":null}"
-#define CODE(code) "{\"errors\":[{\"message\":\"m\",\"extensions\":{\"code\":\"" code "\"}}],\"data\":null}"
-#define JSON "Content-Type: application/json\r\n"
 
 static const struct row rows[] = {
 	{ "limit, reset in ms", JSON "X-RateLimit-Requests-Remaining: 0\r\n"
@@ -357,8 +253,10 @@ static void
 other_intents_are_not_created(void **state)
 {
 	(void)state;
-	t.intent.cls = MT_MODIFY;
+	t.intent.cls = MT_APPROVE;	/* a verb of that class that is not ours */
+	t.intent.verb = mt_test_span("approve_invoice");
 	delivered(MT_FAILED);
+	assert_string_equal(t.delivery.reason, "linear.intent");
 	assert_int_equal(t.request_count, 0);
 }
 
@@ -374,7 +272,7 @@ a_mail_without_anything(void **state)
 	delivered(MT_DELIVERED);
 	in = input(&body);
 	assert_string_equal(text_of(in, "title"), "(no subject)");
-	assert_non_null(strstr(text_of(in, "description"), "no plain text"));
+	assert_non_null(strstr(text_of(in, "description"), "no text"));
 	json_decref(body);
 }
 
@@ -382,7 +280,7 @@ a_mail_without_anything(void **state)
 static void
 long_mails_are_cut(void **state)
 {
-	static char raw[2000], big[ISSUE_DESCRIPTION_MAX + 10];
+	static char raw[2000], big[ISSUE_TEXT_MAX + 10];
 	struct mt_part part = { .size = sizeof(part), .type = mt_test_span("text/plain") };
 	json_t *body, *in;
 
@@ -401,75 +299,28 @@ long_mails_are_cut(void **state)
 	delivered(MT_DELIVERED);
 	in = input(&body);
 	assert_int_equal(strlen(text_of(in, "title")), 127 * 4);	/* 254 units */
-	assert_true(strlen(text_of(in, "description")) <= ISSUE_DESCRIPTION_MAX);
+	assert_true(strlen(text_of(in, "description")) <= ISSUE_TEXT_MAX);
 	assert_non_null(strstr(text_of(in, "description"), "did not fit"));
 	assert_non_null(strstr(text_of(in, "description"), "From ann@example.com"));
 	json_decref(body);
 }
 
 static void
-field_is(const char *value, const char *wanted)
-{
-	char decoded[1000], line[1000];
-	struct text out = { .ptr = line, .cap = sizeof(line) - 1 };
-	size_t n = word_decode(mt_test_span(value), decoded, sizeof(decoded));
-
-	text_add_field(&out, (struct mt_span){ decoded, n }, 255);
-	line[out.len] = '\0';
-	assert_string_equal(line, wanted);
-}
-
-static void
-encoded_words(void **state)
-{
-	(void)state;
-	field_is("plain  text\r\n folded", "plain text folded");
-	field_is("=?utf-8?q?Gr=C3=BC=C3=9Fe_aus?= Berlin", "Gr\xc3\xbc\xc3\x9f" "e aus Berlin");
-	field_is("=?UTF-8?B?R3LDvMOf?=\r\n =?utf-8?B?ZQ==?=", "Gr\xc3\xbc\xc3\x9f" "e");
-	field_is("=?utf-8?q?=C3?= =?utf-8?q?=BC?=", "\xc3\xbc");	/* split character */
-	field_is("=?iso-8859-1?Q?=FC?= =?iso-8859-1*de?q?=FC?=", "\xc3\xbc\xc3\xbc");
-	field_is("=?x-none?q?abc?=", "=?x-none?q?abc?=");
-	field_is("=?utf-8?x?abc?= =?utf-8?q?abc", "=?utf-8?x?abc?= =?utf-8?q?abc");
-	field_is("=?utf-8?q?a=00b=0D=0AX:_y?=", "ab X: y");
-	field_is("\xff\xc0\xaf\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
-	    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
-	field_is("a\xe2\x80\xae" "b", "ab");	/* right to left override */
-}
-
-static void
-markdown_is(const char *from, const char *wanted)
-{
-	char line[1000];
-	struct text out = { .ptr = line, .cap = sizeof(line) - 1 };
-
-	text_add_markdown(&out, mt_test_span(from));
-	line[out.len] = '\0';
-	assert_string_equal(line, wanted);
-}
-
-static void
-markdown_is_shown_not_obeyed(void **state)
-{
-	(void)state;
-	markdown_is("plain, with (brackets) and 3.14", "plain, with (brackets) and 3.14");
-	markdown_is("![a](http://x/y.png)", "\\!\\[a\\](http://x/y.png)");
-	markdown_is("<img src=x> &lt;", "\\<img src=x\\> \\&lt;");
-	markdown_is("# no\n  - no\n1. no\n12) no\na - b", "\\# no\n  \\- no\n1\\. no\n12\\) no\na - b");
-	markdown_is("a\\*b_c`d~e|f", "a\\\\\\*b\\_c\\`d\\~e\\|f");
-	markdown_is("a\r\nb\rc\x01\x7f" "d\te", "a\nb\ncd e");
-}
-
-static void
 uuid_is_of_version_4(void **state)
 {
-	char uuid[ISSUE_UUID_SIZE];
+	char uuid[UUID_SIZE];
 
 	(void)state;
-	assert_int_equal(issue_uuid("ffffffffffffffffffffffffffffffffff", uuid), 0);
+	assert_int_equal(uuid_of_key("ffffffffffffffffffffffffffffffffff", 34, uuid), 0);
 	assert_string_equal(uuid, "ffffffff-ffff-4fff-bfff-ffffffffffff");
-	assert_int_equal(issue_uuid("0000000000000000000000000000000000", uuid), 0);
+	assert_int_equal(uuid_of_key("0000000000000000000000000000000000", 34, uuid), 0);
 	assert_string_equal(uuid, "00000000-0000-4000-8000-000000000000");
-	assert_int_equal(issue_uuid("0123456789abcdef0123456789abcde", uuid), EINVAL);
+	assert_int_equal(uuid_of_part("00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+	    255, uuid), 0);
+	assert_string_equal(uuid, "00112233-4455-4677-8899-aabbccddeeff");
+	assert_int_equal(uuid_of_part("00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+	    256, uuid), EINVAL);
+	assert_int_equal(uuid_of_key("0123456789abcdef0123456789abcde", 31, uuid), EINVAL);
 }
 
 static void
@@ -479,28 +330,168 @@ check_refuses(void **state)
 	mt_test_option(&t, "team", "");
 	assert_int_equal(mt_test_open(&t), -1);
 	again();
+	mt_test_option(&t, "due", "someday");
+	assert_int_equal(mt_test_open(&t), -1);
+	again();
+	mt_test_option(&t, "attachments", "upload");
+	assert_int_equal(mt_test_open(&t), -1);
+	assert_non_null(strstr(t.result.text, "upload_pin"));
+	for (size_t n = 50; n <= 51; n++) {
+		again();
+		for (size_t i = 0; i < n; i++)
+			mt_test_option(&t, "teams", "OPS");
+		assert_int_equal(mt_test_open(&t), n > 50 ? -1 : 0);
+	}
+	again();
 	mt_test_option(&t, "assignee", "bob");
 	assert_int_equal(mt_test_open(&t), -1);
-	for (size_t n = QUERY_LABELS_MAX; n <= QUERY_LABELS_MAX + 1; n++) {
+	for (size_t n = WISH_LABELS_MAX; n <= WISH_LABELS_MAX + 1; n++) {
 		again();
 		for (size_t i = 0; i < n; i++)
 			mt_test_option(&t, "labels", "x");
-		assert_int_equal(mt_test_open(&t), n > QUERY_LABELS_MAX ? -1 : 0);
+		assert_int_equal(mt_test_open(&t), n > WISH_LABELS_MAX ? -1 : 0);
 	}
+}
+
+static void
+probed(const char *reason)
+{
+	assert_int_equal(mt_test_run_probe(&t), 0);
+	if (strcmp(t.result.reason, reason) != 0)
+		fail_msg("probe: %s (%s), not %s", t.result.reason, t.result.text, reason);
+	assert_int_equal(t.result.verdict, reason[0] == '\0' ? MT_CONTINUE : MT_TEMPFAIL);
 }
 
 static void
 probe_says_what_is_wrong(void **state)
 {
+	static const char viewer[] = "{\"data\":{\"viewer\":{\"id\":\"x\",\"active\":true},"
+	    "\"teams\":{\"nodes\":[{\"key\":\"ENG\"}]}}}";
+
 	(void)state;
-	reply(200, "{\"data\":{\"viewer\":{\"id\":\"x\"}}}");
-	assert_int_equal(mt_test_run_probe(&t), 0);
-	assert_int_equal(t.result.verdict, MT_CONTINUE);
+	reply(200, viewer);
+	reply(200, lookup);
+	reply(400, absent);
+	probed("");
+	assert_int_equal(t.runs, 2);
 	again();
 	reply(400, CODE("AUTHENTICATION_ERROR"));
-	assert_int_equal(mt_test_run_probe(&t), 0);
-	assert_int_equal(t.result.verdict, MT_TEMPFAIL);
-	assert_string_equal(t.result.reason, "linear.authentication");
+	reply(200, lookup);
+	probed("linear.probe.key");
+	again();
+	probed("linear.probe.unreachable");
+	again();
+	reply(200, "{\"data\":{\"viewer\":{\"id\":\"x\",\"active\":false}}}");
+	reply(200, lookup);
+	reply(400, absent);
+	probed("linear.probe.user");
+	again();
+	reply(200, viewer);
+	reply(200, lookup);
+	reply(200, ERROR("forbidden"));
+	probed("linear.probe.permission");
+	again();
+	mt_test_option(&t, "teams", "OPS");
+	reply(200, viewer);
+	reply(200, lookup);
+	reply(400, absent);
+	probed("linear.probe.team");
+	assert_non_null(strstr(t.result.text, "OPS"));
+}
+
+static void
+probe_names_what_is_not_there(void **state)
+{
+	static const char viewer[] = "{\"data\":{\"viewer\":{\"id\":\"x\",\"active\":true},"
+	    "\"teams\":{\"nodes\":[{\"key\":\"ENG\"}]}}}";
+	static const struct { const char *option, *value, *reason; } wrong[] = {
+		{ "labels", "nolabel", "linear.probe.label" },
+		{ "assignee", "bob@y", "linear.probe.assignee" },
+		{ "project", "Nowhere", "linear.probe.project" },
+		{ "state", "Limbo", "linear.probe.state" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		again();
+		mt_test_option(&t, wrong[i].option, wrong[i].value);
+		reply(200, viewer);
+		reply(200, lookup);
+		reply(400, absent);
+		probed(wrong[i].reason);
+		assert_non_null(strstr(t.result.text, wrong[i].value));
+	}
+	again();
+	mt_test_option(&t, "upload", "https://up.example");
+	mt_test_option(&t, "attachments", "upload");
+	reply(200, viewer);
+	reply(200, lookup);
+	reply(400, absent);
+	probed("linear.probe.upload");
+	assert_string_equal(t.requests[3].method, "HEAD");
+}
+
+/* With an OAuth key the sender is the author; without, the footer says it. */
+static void
+sender_is_the_author(void **state)
+{
+	(void)state;
+	mt_test_option(&t, "api_key", "lin_oauth_secret");
+	reply(200, lookup);
+	reply(200, created);
+	delivered(MT_DELIVERED);
+	assert_string_equal(sent_text("createAsUser"), "Ann Example");
+	again();
+	reply(200, lookup);
+	reply(200, created);
+	delivered(MT_DELIVERED);
+	assert_string_equal(sent_text("createAsUser"), "");
+	again();
+	mt_test_option(&t, "api_key", "lin_oauth_secret");	/* not an application's */
+	reply(200, lookup);
+	reply(400, CODE("INVALID_INPUT"));
+	reply(200, created);
+	delivered(MT_DELIVERED);
+	assert_int_equal(t.request_count, 3);
+	assert_string_equal(sent_text("createAsUser"), "");
+	again();
+	mt_test_option(&t, "api_key", "lin_oauth_secret");
+	reply(200, lookup);
+	reply(400, taken);
+	reply(400, taken);
+	reply(200, found);
+	delivered(MT_DUPLICATE);
+}
+
+static void
+author_is(const char *from, const char *wanted)
+{
+	char raw[1000];
+
+	again();
+	mt_test_option(&t, "api_key", "lin_oauth_secret");
+	snprintf(raw, sizeof(raw), "From: %s\r\nSubject: x\r\n\r\n", from);
+	t.raw = mt_test_span(raw);
+	reply(200, lookup);
+	reply(200, created);
+	delivered(MT_DELIVERED);
+	assert_string_equal(sent_text("createAsUser"), wanted);
+}
+
+static void
+names_of_authors(void **state)
+{
+	(void)state;
+	author_is("\"Example, Ann\" <ann@example.com>", "Example, Ann");
+	author_is("=?utf-8?q?J=C3=BCrgen?= <ann@example.com>", "J\xc3\xbcrgen");
+	author_is("ann@example.com", "ann@example.com");
+	author_is("<ann@example.com>", "ann@example.com");
+	author_is("boss@bank.example <ann@example.com>", "ann@example.com");
+	author_is("A\xe2\x80\xae\x01nn <ann@example.com>", "Ann");
+	author_is("0123456789012345678901234567890123456789012345678901234567890123 <a@b>",
+	    "0123456789012345678901234567890123456789012345678901234567890123");
+	author_is("01234567890123456789012345678901234567890123456789012345678901234 <a@b>",
+	    "0123456789012345678901234567890123456789012345678901234567890123");
 }
 
 /* For tests/contract: every document and variables as they are sent. */
@@ -515,8 +506,6 @@ documents_print(void)
 	json_decref(all);
 	return 0;
 }
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
 main(int argc, char **argv)
@@ -534,11 +523,12 @@ main(int argc, char **argv)
 		TEST(other_intents_are_not_created),
 		TEST(a_mail_without_anything),
 		TEST(long_mails_are_cut),
-		TEST(encoded_words),
-		TEST(markdown_is_shown_not_obeyed),
 		TEST(uuid_is_of_version_4),
 		TEST(check_refuses),
 		TEST(probe_says_what_is_wrong),
+		TEST(probe_names_what_is_not_there),
+		TEST(sender_is_the_author),
+		TEST(names_of_authors),
 	};
 
 	if (argc == 2 && strcmp(argv[1], "--documents") == 0)

@@ -6,8 +6,8 @@
 
 #include "../common/utf8.h"
 
-static void
-add(struct text *t, const char *p, size_t n)
+void
+text_add_bytes(struct text *t, const char *p, size_t n)
 {
 	if (t->cut || n > t->cap - t->len) {
 		t->cut = 1;
@@ -20,7 +20,7 @@ add(struct text *t, const char *p, size_t n)
 void
 text_add(struct text *t, const char *s)
 {
-	add(t, s, strlen(s));
+	text_add_bytes(t, s, strlen(s));
 }
 
 void
@@ -28,7 +28,7 @@ text_add_character(struct text *t, uint32_t c)
 {
 	char p[UTF8_BYTES_MAX];
 
-	add(t, p, utf8_put(p, c));
+	text_add_bytes(t, p, utf8_put(p, c));
 }
 
 static int
@@ -49,29 +49,34 @@ is_digit(uint32_t c)
 }
 
 void
+text_add_escaped(struct text *t, struct text_place *place, uint32_t c)
+{
+	if (c == '\t')
+		c = ' ';
+	if (utf8_is_hidden(c))
+		return;
+	/* "1." and "1)" begin a list */
+	if (is_special(c, !place->inside) || (place->number && (c == '.' || c == ')')))
+		text_add_character(t, '\\');
+	text_add_character(t, c);
+	place->number = is_digit(c) && (!place->inside || place->number);
+	place->inside = place->inside || c != ' ';
+}
+
+void
 text_add_markdown(struct text *t, struct mt_span s)
 {
-	uint32_t c, before = '\n';
-	int line_start = 1, number = 0;
+	struct text_place place = { 0 };
+	uint32_t c;
 
-	for (size_t at = 0; at < s.len; before = c) {
+	for (size_t at = 0; at < s.len;) {
 		at += utf8_next(s, at, &c);
 		if (c == '\n' || (c == '\r' && (at >= s.len || s.ptr[at] != '\n'))) {
 			text_add_character(t, '\n');
-			line_start = 1;
-			number = 0;
+			place = (struct text_place){ 0 };
 			continue;
 		}
-		if (c == '\t')
-			c = ' ';
-		if (utf8_is_hidden(c))
-			continue;
-		/* "1." and "1)" begin a list */
-		if (is_special(c, line_start) || (number && (c == '.' || c == ')')))
-			text_add_character(t, '\\');
-		text_add_character(t, c);
-		number = is_digit(c) && (line_start || (number && is_digit(before)));
-		line_start = line_start && c == ' ';
+		text_add_escaped(t, &place, c);
 	}
 }
 

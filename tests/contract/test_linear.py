@@ -47,27 +47,46 @@ def documents():
 
 def variables(api):
     team, label, user = api.teams["ENG"], api.labels[0], api.users[0]
+    ids = {"labelIds": [label["id"]], "assigneeId": user["id"], "priority": 2,
+           "projectId": api.projects[0]["id"], "stateId": api.states[0]["id"],
+           "dueDate": "2026-12-24"}
+    names = {"id": ISSUE_ID}
     return {
-        "IssueBefore": {"id": ISSUE_ID}, "IssueAfter": {"id": ISSUE_ID}, "Probe": {},
-        "Lookup": {"team": team["key"], "labels": [label["name"]], "withLabels": True,
-                   "assignee": user["email"], "withAssignee": True},
+        "IssueBefore": names, "IssueAfter": names, "CommentBefore": names,
+        "CommentAfter": names, "AttachedBefore": names, "AttachedAfter": names,
+        "Probe": {"teams": [team["key"]]},
+        "ProbeWrite": {"id": ISSUE_ID, "input": {"title": "mailtri"}},
+        "Lookup": {"team": team["key"], "withLabels": True,
+                   "labels": {"or": [{"name": {"eqIgnoreCase": label["name"]}}]},
+                   "assignee": user["email"], "withAssignee": True,
+                   "project": api.projects[0]["name"], "withProject": True,
+                   "state": api.states[0]["name"], "withState": True},
         "Create": {"input": {"id": ISSUE_ID, "teamId": team["id"], "title": "t",
-                             "description": "d", "priority": 2, "labelIds": [label["id"]],
-                             "assigneeId": user["id"]}},
+                             "description": "d", "createAsUser": "Ann", **ids}},
+        "Update": {"id": "ENG-1", "input": {
+            **{k: v for k, v in ids.items() if k != "labelIds"},
+            "addedLabelIds": [label["id"]]}},
+        "Archive": names,
+        "Comment": {"input": {"id": ISSUE_ID, "issueId": ISSUE_ID, "body": "b",
+                              "createAsUser": "Ann"}},
+        "File": {"contentType": "image/png", "filename": "a.png", "size": 3},
+        "Attach": {"input": {"id": ISSUE_ID, "issueId": ISSUE_ID, "title": "a.png",
+                             "url": "https://uploads.linear.example/1"}},
     }
 
 
 def ask(api, document, given):
-    _, status, reply = api.answer(api.token, json.dumps({"query": document, "variables": given}))
+    _, status, reply = api.answer("Bearer " + api.token, json.dumps({"query": document, "variables": given}))
     assert status == 200, reply
     return reply["data"]
 
 
 def cases():
-    api, texts = linear.Linear(), documents()
+    api, texts = linear.Linear(token="lin_oauth_app_demo"), documents()
     given = variables(api)
     assert set(texts) == set(given)
-    order = ["Create"] + [name for name in texts if name != "Create"]
+    first = ["Create", "Comment", "Attach"]
+    order = first + [name for name in texts if name not in first]
     return [{"name": name, "document": texts[name], "variables": given[name],
              "data": ask(api, texts[name], given[name])} for name in order]
 
@@ -90,6 +109,15 @@ def test_documents_and_replies_fit_the_schema(modules):
     ("Create", lambda c: c["variables"]["input"].update(priority="high")),
     ("Create", lambda c: c["data"]["issueCreate"]["issue"].update(identifier=None)),
     ("Probe", lambda c: c["data"].update(viewer=None)),
+    ("Lookup", lambda c: c["variables"].update(labels={"some": []})),
+    ("Lookup", lambda c: c.update(
+        document=c["document"].replace("accessibleTeams", "allTeams"))),
+    ("Update", lambda c: c["variables"]["input"].update(labels=[])),
+    ("Comment", lambda c: c["variables"]["input"].update(text="b")),
+    ("Comment", lambda c: c["data"]["commentCreate"].update(comment=None)),
+    ("File", lambda c: c["variables"].update(size="3")),
+    ("Attach", lambda c: c["variables"]["input"].pop("url")),
+    ("AttachedBefore", lambda c: c["data"]["issue"].update(attachments=None)),
 ])
 def test_what_does_not_fit_is_found(modules, name, change):
     row = next(c for c in cases() if c["name"] == name)
@@ -97,11 +125,15 @@ def test_what_does_not_fit_is_found(modules, name, change):
     assert validate(modules, [row])[name] != []
 
 
-def test_every_input_field_of_the_fake_is_known():
+@pytest.mark.parametrize("kind, known", [
+    ("IssueCreateInput", linear.ISSUE_INPUT), ("IssueUpdateInput", linear.UPDATE_INPUT),
+    ("CommentCreateInput", linear.COMMENT_INPUT),
+    ("AttachmentCreateInput", linear.ATTACHMENT_INPUT)])
+def test_every_input_field_of_the_fake_is_known(kind, known):
     """The fake refuses what Linear would refuse, and takes what it takes."""
     text = SCHEMA.read_text(encoding="utf-8")
-    body = text[text.index("\ninput IssueCreateInput {"):]
+    body = text[text.index(f"\ninput {kind} {{"):]
     body = body[:body.index("\n}")]
     names = {line.split(":")[0].strip() for line in body.splitlines()
              if line.startswith("  ") and ":" in line and not line.startswith("   ")}
-    assert linear.ISSUE_INPUT <= names
+    assert known <= names

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 PYTESTS += tests/e2e/test_road.py tests/e2e/test_identity.py tests/e2e/test_senders.py tests/e2e/test_faults.py \
-	tests/e2e/test_kept.py tests/e2e/test_linear.py tests/e2e/test_webhook.py tests/e2e/test_ctl.py \
+	tests/e2e/test_kept.py tests/e2e/test_linear.py tests/e2e/test_linear_acts.py tests/e2e/test_webhook.py tests/e2e/test_ctl.py \
 	tests/e2e/test_acts.py tests/e2e/test_postfix.py tests/e2e/test_utf8.py
 PYTESTS += tests/e2e/test_backup.py tests/e2e/test_connections.py tests/e2e/test_reload.py tests/e2e/test_dnssec.py \
 	tests/e2e/test_clients.py tests/e2e/test_crowd.py tests/e2e/test_secrets.py

@@ -35,7 +35,8 @@ def outcomes(stand, event):
 TRIED_AGAIN = {
     "ratelimited": "linear.ratelimited", "internal": "linear.internal",
     "locked": "linear.busy", "unavailable": "linear.http", "page": "linear.reply",
-    "lost": "linear.broken", "truncated": "linear.reply",
+    "lost": "linear.broken", "truncated": "linear.reply", "mistyped": "linear.reply",
+    "ratelimited_429": "linear.ratelimited",
 }
 
 
@@ -49,9 +50,19 @@ def test_what_passes_is_tried_again(quick, mode, on):
     assert len(titled(quick, title)) == 1
     made = outcomes(quick, event)
     assert made[0] == TRIED_AGAIN[mode]
-    done = "linear.exists" if on == "create" and mode in ("lost", "truncated") \
+    done = "linear.exists" if on == "create" and mode in ("lost", "truncated", "mistyped") \
         else "linear.created"
     assert made[-1] == done
+
+
+def test_a_reply_that_never_comes(quick):
+    """Carried out, then silence until the request is given up."""
+    quick.linear.set_mode("stall", 1, "create")
+    event = quick.send(quick.mail("In silence")).event
+    wait_until(lambda: outcomes(quick, event), "the end of a silent attempt", 90)
+    quick.delivered(event)
+    assert outcomes(quick, event) == ["linear.broken", "linear.exists"]
+    assert len(titled(quick, "In silence")) == 1
 
 
 def test_a_slow_reply_is_waited_for(quick):

@@ -22,7 +22,7 @@ PROGRAMS = {
 STAGES = {
     "auth": {"libspf2", "libopendkim", "libopendmarc", "libpsl", "libidn2", "libcrypto"},
     "allowlist": {"libcrypto"},
-    "linear-dispatch": {"libjansson"},
+    "linear-dispatch": {"libjansson", "libxml2"},
     "webhook-dispatch": {"libjansson", "libcrypto"},
 }
 EVERYWHERE = {"libc", "libm", "ld-linux-x86-64", "ld-linux-aarch64", "libseccomp",
