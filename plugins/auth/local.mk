@@ -63,6 +63,16 @@ PYTESTS += tests/conformance/test_arc.py tests/conformance/test_failures.py test
 EXTRA_DIST += tests/conformance/arc_messages.py tests/conformance/conftest.py tests/conformance/suite.py \
 	tests/conformance/dkim_messages.py
 
+# libopendmarc by itself, one of those the stage is compared with.
+noinst_PROGRAMS += tests/differential/opendmarc_batch
+tests_differential_opendmarc_batch_SOURCES = tests/differential/opendmarc_batch.c
+tests_differential_opendmarc_batch_LDADD = -lopendmarc
+PYTESTS += tests/differential/test_differential.py
+EXTRA_DIST += tests/differential/compare.py tests/differential/judges.py tests/differential/kinds.py \
+	tests/differential/kinds_dkim.py tests/differential/kinds_dmarc.py tests/differential/kinds_spf.py \
+	tests/differential/mail_dkim.pl tests/differential/rules.py tests/differential/rules_dmarc.py \
+	tests/differential/signer.py tests/differential/world.py
+
 if HAVE_CMOCKA
 check_PROGRAMS += plugins/auth/test_parse
 plugins_auth_test_parse_SOURCES = plugins/auth/test_parse.c
