@@ -33,7 +33,10 @@ auth_sources = plugins/auth/auth.c plugins/auth/judgement.h \
 	plugins/auth/walk.c plugins/auth/walk.h
 auth_libs = -lspf2 $(OPENDKIM_LIBS) -lopendmarc $(PSL_LIBS) $(IDN2_LIBS) $(CRYPTO_LIBS)
 auth_cflags = $(AM_CFLAGS) $(OPENDKIM_CFLAGS) $(PSL_CFLAGS) $(IDN2_CFLAGS) $(CRYPTO_CFLAGS)
-EXTRA_DIST += plugins/auth/auth.conf tests/fuzz/corpus/signature tests/fuzz/corpus/spf_record
+EXTRA_DIST += plugins/auth/auth.conf tests/fuzz/corpus/arc tests/fuzz/corpus/authres \
+	tests/fuzz/corpus/dmarc_record tests/fuzz/corpus/from tests/fuzz/corpus/header \
+	tests/fuzz/corpus/key_record tests/fuzz/corpus/results tests/fuzz/corpus/signature \
+	tests/fuzz/corpus/spf_record tests/fuzz/corpus/taglist
 
 if PLUGIN_AUTH
 stage_LTLIBRARIES += auth.la
