@@ -97,7 +97,7 @@ def version(p):
     return p.tag("v") != "1"
 
 
-@rule(BOTH, "RFC 6376 3.5 d=", "ours", False)
+@rule(BOTH, "RFC 6376 3.5 d=; ours: of two labels or more", "ours", False)
 def no_domain(p):
     """d= is a domain name, and of more than a suffix"""
     label = "[a-z0-9]([a-z0-9-]*[a-z0-9])?"
@@ -124,7 +124,7 @@ def no_hash(p):
     return not re.fullmatch("[A-Za-z0-9+/]{43}=", re.sub(r"\s", "", p.tag("bh", "")))
 
 
-@rule(BOTH, "RFC 6376 3.3; ours: tags of one are not believed for another", "ours", False)
+@rule(BOTH, "ours: tags of one are not believed for another", "ours", False)
 def twins(p):
     """two signatures with one b="""
     def value(text):

@@ -3,7 +3,7 @@
 stage and by python3-dkim, libmail-dkim-perl, python3-spf and libopendmarc.
 Where two differ a rule must say why, and what the rules foretell must be so.
 
-	MAILTRI_MESSAGES	how many
+	MAILTRI_MESSAGES	how many; 100,000 in contrib/check differential
 	MAILTRI_SEED		another seed makes other mail; the same, the same
 """
 import collections
@@ -29,7 +29,7 @@ import signer  # noqa: E402
 import world  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("top_builddir") or ".").resolve()
-MESSAGES = int(os.environ.get("MAILTRI_MESSAGES") or 10000)
+MESSAGES = int(os.environ.get("MAILTRI_MESSAGES") or 3000)
 SEED = os.environ.get("MAILTRI_SEED") or "1"
 WHOLE = 100000  # from here on every rule is met
 SHARD = 1000
@@ -128,21 +128,25 @@ def _tally():
     return out
 
 
+def list_of(found):
+    return "\n".join([f"{len(found)} in all:", *found[:EXAMPLES]])
+
+
 def test_every_difference_is_explained(tally):
-    assert tally.unexplained[:EXAMPLES] == [], f"{len(tally.unexplained)} in all"
+    assert not tally.unexplained, list_of(tally.unexplained)
 
 
 def test_no_rule_explains_more_than_it_says(tally):
-    assert tally.mistaken[:EXAMPLES] == [], f"{len(tally.mistaken)} in all"
+    assert not tally.mistaken, list_of(tally.mistaken)
 
 
 def test_nothing_is_believed_that_nobody_else_believes(tally):
     """No rule can explain that."""
-    assert tally.believed[:EXAMPLES] == [], f"{len(tally.believed)} in all"
+    assert not tally.believed, list_of(tally.believed)
 
 
 def test_what_is_accepted_passed_and_what_nobody_touched_is_accepted(tally):
-    assert tally.contrary[:EXAMPLES] == [], f"{len(tally.contrary)} in all"
+    assert not tally.contrary, list_of(tally.contrary)
 
 
 def test_each_kind_was_met(tally):
