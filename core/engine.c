@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "base/proto.h"
 #include "base/sandbox.h"
-#include "engine/engine.h"
+#include "engine/integrations.h"
 
 enum { MINUTE_MS = 60000, ROOM_MS = 2000, TRIM_BYTES = 16 << 20 };
 
@@ -85,6 +85,7 @@ status_roles(void *arg)
 	    "role", "keys", "running", e->has_key, "ready", e->has_key));
 	json_object_set_new(out, "intake", json_boolean(e->intake_open));
 	json_object_set_new(out, "dispatch", json_string(e->paused ? "paused" : "running"));
+	json_object_set_new(out, "integrations", integrations_status(e->integrations));
 	json_object_set_new(out, "mails_in_flight", json_integer((json_int_t)e->traffic.mails.used));
 	json_object_set_new(out, "slots_ahead", json_integer((json_int_t)slots_count(e->slots)));
 	json_object_set_new(out, "up_s", json_integer(now_s() - e->started_s));
@@ -146,7 +147,8 @@ control_open(struct engine *e, struct frame *f)
 		.publisher = e->publisher, .status = status_roles,
 		.open = open_slot, .due = due, .discarded = discarded,
 		.keys = keys_ask, .pause = pause_set, .settled = is_settled,
-		.reload = reload_ask, .arg = e };
+		.wait = integrations_wait, .integration_pause = integrations_pause,
+		.probe = integrations_probe, .reload = reload_ask, .arg = e };
 	e->control = control_server_new(e->loop, f->fds[0], handlers_table, &e->handlers);
 	f->fds[0] = -1;
 }
@@ -321,6 +323,7 @@ engine_open(struct engine *e, const char *dir, uint32_t number, struct settings 
 	e->early = early_new();
 	e->foresight = foresight_new();
 	e->keyring = keyring_new(e);
+	e->integrations = integrations_new(e);
 	e->dispatch = dispatch_new(e);
 	e->reloads = reloads_new(e);
 	if (e->check && dir == NULL)

@@ -13,7 +13,7 @@
 
 static const struct command *const tables[] = {
 	status_commands, reload_commands, queue_commands, audit_commands, check_commands,
-	explain_commands, stages_commands, conf_commands, pins_commands, keys_commands,
+	explain_commands, stages_commands, conf_commands, pins_commands, probe_commands, keys_commands,
 	backup_commands, restore_commands,
 };
 

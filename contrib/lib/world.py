@@ -87,6 +87,14 @@ class Linear:
         """What is still to go wrong; "ok": nothing."""
         return self._control()["mode"]
 
+    def state(self):
+        """Mode, issues, how many requests came and how many were in hand at once."""
+        return self._control()
+
+    def forget_most(self):
+        """Begins anew to count how many requests are in hand at once."""
+        self._control({"most": 0})
+
     def _control(self, wanted=None):
         request = urllib.request.Request(f"https://{self.address}/control",
                                          data=wanted and json.dumps(wanted).encode())

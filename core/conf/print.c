@@ -203,6 +203,7 @@ host_show(struct printer *p, const struct settings *s, const struct setting_stag
 		value_format_number(&p->arena, MT_OPT_DURATION, stage->deadline_ms / 1000),
 		value_format_number(&p->arena, MT_OPT_INT, stage->workers),
 		(const char *const[]){ "tempfail", "skip", "quarantine" }[stage->on_error],
+		value_format_number(&p->arena, MT_OPT_INT, stage->concurrency),
 	};
 
 	for (size_t i = 0; schema_host_options[i].name != NULL; i++) {

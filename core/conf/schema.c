@@ -23,6 +23,8 @@ const struct mt_option schema_host_options[] = {
 	{ "on_error", "tempfail", "tempfail|skip|quarantine", "what happens to "
 	    "the message when the stage fails: 4xx, go on as if it were not "
 	    "there, or keep for a person", MT_OPT_CHOICE, 0, 0, 0 },
+	{ "concurrency", "8", NULL, "calls of a stage that delivers that are out at "
+	    "once, to each system it delivers to", MT_OPT_INT, 0, 1, SCHEMA_CONCURRENCY_MAX },
 	{ .name = NULL },
 };
 

@@ -5,7 +5,8 @@
 
 #include "conf/settings.h"
 
-enum { SCHEMA_WHY_MAX = 256, SCHEMA_OPTION_NAME_MAX = 48, SCHEMA_FACT_KEY_MAX = 64 };
+enum { SCHEMA_WHY_MAX = 256, SCHEMA_OPTION_NAME_MAX = 48, SCHEMA_FACT_KEY_MAX = 64,
+	SCHEMA_CONCURRENCY_MAX = 32 };
 
 /*
  * Names, types, choices, limits, defaults that parse, no name twice, facts

@@ -13,7 +13,7 @@
 /* What the least of each takes when packed. */
 enum {
 	LISTENER_BYTES_MIN = 15, VALUE_BYTES_MIN = 14,
-	STAGE_BYTES_MIN = 68, ROUTE_BYTES_MIN = 29
+	STAGE_BYTES_MIN = 72, ROUTE_BYTES_MIN = 29
 };
 
 static void
@@ -135,6 +135,7 @@ stage_pack(struct buf *b, const struct setting_stage *s)
 	pack_text(b, s->group);
 	pack_u32(b, s->deadline_ms);
 	pack_u32(b, s->workers);
+	pack_u32(b, s->concurrency);
 	pack_u8(b, s->on_error);
 	descriptor_pack(b, &s->descriptor);
 	pack_u32(b, (uint32_t)s->option_sets);
@@ -169,6 +170,7 @@ stage_unpack(struct unpack *u, struct arena *a, struct setting_stage *s)
 	s->group = unpack_name(u, a);
 	s->deadline_ms = unpack_u32(u);
 	s->workers = unpack_u32(u);
+	s->concurrency = unpack_u32(u);
 	s->on_error = unpack_u8(u);
 	if (s->on_error > ON_ERROR_QUARANTINE ||
 	    descriptor_unpack(u, a, &s->descriptor) != 0)

@@ -13,7 +13,7 @@
 #include "conf/secret.h"
 
 enum { HOST_MODULE, HOST_GROUP, HOST_DEADLINE, HOST_WORKERS, HOST_ON_ERROR,
-	HOST_OPTIONS };
+	HOST_CONCURRENCY, HOST_OPTIONS };
 
 /* One stage being read. */
 struct stage_load {
@@ -212,6 +212,7 @@ host_values_store(struct stage_load *l, const struct setting_value *v)
 	s->group = v[HOST_GROUP].list == NULL ? s->name : v[HOST_GROUP].list[0];
 	s->deadline_ms = (uint32_t)v[HOST_DEADLINE].num * 1000;
 	s->workers = (uint32_t)v[HOST_WORKERS].num;
+	s->concurrency = (uint32_t)v[HOST_CONCURRENCY].num;
 	for (uint8_t i = 0; v[HOST_ON_ERROR].list != NULL && i <= ON_ERROR_QUARANTINE; i++)
 		if (strcmp(v[HOST_ON_ERROR].list[0], (const char *const[]){
 		    "tempfail", "skip", "quarantine" }[i]) == 0)
@@ -243,6 +244,10 @@ host_values_load(struct stage_load *l)
 		    place_in(l, line_in(file_entry(top, "on_error"), 1)),
 		    "on_error = skip: when this stage fails, mail passes unjudged "
 		    "by it");
+	if (file_entry(top, "concurrency") != NULL &&
+	    (l->out->descriptor.callbacks & DESCRIPTOR_DELIVER) == 0)
+		problem(l, line_in(file_entry(top, "concurrency"), 1), "concurrency is for "
+		    "stages that deliver: remove it");
 	module_verify(l);
 }
 

@@ -2,7 +2,7 @@
 /* mailtrictl queue: what was accepted and what is still to be done for it. */
 #include <stdlib.h>
 
-#include "ctl/command.h"
+#include "ctl/cmd_queue.h"
 
 enum { PAGE = 1000 };
 
@@ -27,9 +27,7 @@ static const struct option_row retry_rows[] = {
 
 /* The queue page by page, each object through fn. */
 struct paging {
-	struct context *context;
-	const char *state;
-	void (*fn)(struct paging *, json_t *item);
+	control_object_fn fn;
 	void *arg;
 	json_int_t after;
 	size_t got;
@@ -42,20 +40,21 @@ on_paged(json_t *item, void *arg)
 
 	p->after = json_integer_value(json_object_get(item, "id"));
 	p->got++;
-	p->fn(p, item);
+	p->fn(item, p->arg);
 }
 
-static int
-paging_run(struct paging *p)
+int
+queue_page(struct context *c, const char *state, control_object_fn fn, void *arg)
 {
+	struct paging p = { .fn = fn, .arg = arg };
 	int status;
 
 	do {
-		p->got = 0;
-		status = context_call(p->context, json_pack("{s:s, s:s, s:I, s:i}", "command",
-		    "queue.list", "state", p->state == NULL ? "" : p->state, "after",
-		    p->after, "max", PAGE), on_paged, p);
-	} while (status == COMMAND_DONE && p->got == PAGE);
+		p.got = 0;
+		status = context_call(c, json_pack("{s:s, s:s, s:I, s:i}", "command",
+		    "queue.list", "state", state == NULL ? "" : state, "after",
+		    p.after, "max", PAGE), on_paged, &p);
+	} while (status == COMMAND_DONE && p.got == PAGE);
 	return status;
 }
 
@@ -104,15 +103,16 @@ or_null(const char *s)
 }
 
 struct listing {
+	struct context *context;
 	struct table table;
 	bool over;		/* what is over, too */
 };
 
 static void
-list_item(struct paging *p, json_t *item)
+list_item(json_t *item, void *arg)
 {
-	struct listing *l = p->arg;
-	struct arena *arena = &p->context->arena;
+	struct listing *l = arg;
+	struct arena *arena = &l->context->arena;
 	const json_t *target = target_of(item);
 	const char *state = member_text(arena, item, "state");
 	struct cell row[] = {
@@ -128,8 +128,8 @@ list_item(struct paging *p, json_t *item)
 
 	if (is_over(item) && !l->over)
 		return;
-	if (p->context->json)
-		command_json(p->context, item);
+	if (l->context->json)
+		command_json(l->context, item);
 	else
 		table_add(&l->table, row);
 }
@@ -140,12 +140,11 @@ list_run(struct context *c)
 	static const char *const headings[] = { "EVENT", "STATE", "ACCEPTED", "ROUTE",
 		"TRIES", "NEXT", "RESOURCE", "REASON" };
 	const struct queue_options *o = c->own;
-	struct listing l = { .over = o->all || o->state != NULL };
-	struct paging p = { .context = c, .state = o->state, .fn = list_item, .arg = &l };
+	struct listing l = { .context = c, .over = o->all || o->state != NULL };
 	int status;
 
 	table_init(&l.table, &c->arena, headings, 8);
-	status = paging_run(&p);
+	status = queue_page(c, o->state, list_item, &l);
 	if (status == COMMAND_DONE && !c->json && l.table.rows > 0)
 		table_print(&l.table, &c->term);
 	else if (status == COMMAND_DONE && !c->json)
@@ -196,25 +195,31 @@ targets_print(struct context *c, const json_t *item)
 	}
 }
 
-static void
-on_shown(json_t *item, void *arg)
+void
+queue_item_print(struct context *c, const json_t *item)
 {
 	static const char *const names[][2] = { { "event", "event" }, { "state", "state" },
 		{ "route", "route" }, { "accepted", "accepted" }, { "size", "size" },
 		{ "answer seen", "answer_seen" }, { "keep until", "retain_until" },
 		{ "held until", "hold_until" } };
-	struct context *c = arg;
 	const json_t *releasers = json_object_get(item, "releasers");
 
-	if (c->json) {
-		command_json(c, item);
-		return;
-	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		term_field(&c->term, names[i][0], member_text(&c->arena, item, names[i][1]));
 	if (json_array_size(releasers) > 0)
 		term_field(&c->term, "waits for", member_text(&c->arena, item, "releasers"));
 	targets_print(c, item);
+}
+
+static void
+on_shown(json_t *item, void *arg)
+{
+	struct context *c = arg;
+
+	if (c->json)
+		command_json(c, item);
+	else
+		queue_item_print(c, item);
 }
 
 static int
@@ -224,8 +229,8 @@ show_run(struct context *c)
 	    c->operands.item[0]), on_shown, c);
 }
 
-static void
-on_acted(json_t *answer, void *arg)
+void
+queue_acted(json_t *answer, void *arg)
 {
 	struct context *c = arg;
 
@@ -241,7 +246,7 @@ static int
 act_event(struct context *c, const char *command, const char *event, const char *releaser)
 {
 	return context_call(c, json_pack("{s:s, s:s, s:s*}", "command", command, "event",
-	    event, "releaser", releaser), on_acted, c);
+	    event, "releaser", releaser), queue_acted, c);
 }
 
 static int
@@ -276,9 +281,9 @@ retry_event(struct context *c, const char *event)
 }
 
 static void
-collect_item(struct paging *p, json_t *item)
+collect_item(json_t *item, void *arg)
 {
-	json_array_append(p->arg, json_object_get(item, "event"));
+	json_array_append(arg, json_object_get(item, "event"));
 }
 
 static int
@@ -288,12 +293,8 @@ retry_all(struct context *c)
 	json_t *events = json_array();
 	int status = COMMAND_DONE;
 
-	for (size_t i = 0; i < 2 && status == COMMAND_DONE; i++) {
-		struct paging p = { .context = c, .state = states[i], .fn = collect_item,
-			.arg = events };
-
-		status = paging_run(&p);
-	}
+	for (size_t i = 0; i < 2 && status == COMMAND_DONE; i++)
+		status = queue_page(c, states[i], collect_item, events);
 	for (size_t i = 0; i < json_array_size(events) && status == COMMAND_DONE; i++) {
 		term_progress(&c->term, "trying again", i, json_array_size(events));
 		/* One that is done by now is no failure of this command. */
@@ -325,20 +326,28 @@ on_paused(json_t *answer, void *arg)
 	if (c->json)
 		command_json(c, answer);
 	else
-		fprintf(c->term.out, "dispatch %s %s\n", changed ? "is" : "was",
+		fprintf(c->term.out, "%s %s %s\n", c->operands.count == 0 ? "dispatch" :
+		    member_text(&c->arena, answer, "stage"), changed ? "is" : "was",
 		    json_is_true(json_object_get(answer, "paused")) ? "paused" : "running");
+}
+
+static int
+pause_set(struct context *c, const char *command)
+{
+	return context_call(c, json_pack("{s:s, s:s*}", "command", command, "stage",
+	    c->operands.count == 0 ? NULL : c->operands.item[0]), on_paused, c);
 }
 
 static int
 pause_run(struct context *c)
 {
-	return context_call(c, json_pack("{s:s}", "command", "queue.pause"), on_paused, c);
+	return pause_set(c, "queue.pause");
 }
 
 static int
 resume_run(struct context *c)
 {
-	return context_call(c, json_pack("{s:s}", "command", "queue.resume"), on_paused, c);
+	return pause_set(c, "queue.resume");
 }
 
 const struct command queue_commands[] = {
@@ -354,7 +363,11 @@ const struct command queue_commands[] = {
 	    discard_run },
 	{ "queue", "replay", "EVENT", "hand a finished or dead message over again", NULL, 0, 1,
 	    1, replay_run },
-	{ "queue", "pause", NULL, "dispatch nothing; mail is still taken", NULL, 0, 0, 0, pause_run },
-	{ "queue", "resume", NULL, "dispatch again, as after a restore", NULL, 0, 0, 0, resume_run },
+	{ "queue", "pause", "[STAGE]", "dispatch nothing, or not to it; mail is still taken", NULL,
+	    0, 0, 1, pause_run },
+	{ "queue", "resume", "[STAGE]", "dispatch again, as after a restore", NULL, 0, 0, 1,
+	    resume_run },
+	{ "queue", "dead", "ls | show | replay | discard [EVENT]", "what failed for good",
+	    dead_rows, sizeof(struct dead_options), 0, 2, dead_run },
 	{ .name = NULL },
 };

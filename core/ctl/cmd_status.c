@@ -66,6 +66,43 @@ roles_print(struct context *c, const json_t *roles)
 	fputc('\n', c->term.out);
 }
 
+/* Where mail goes to. */
+static void
+integrations_print(struct context *c, const json_t *integrations)
+{
+	static const char *const headings[] = { "INTEGRATION", "STATE", "CALLS", "UNTIL",
+		"REASON" };
+	struct table table;
+	const json_t *i;
+	size_t n;
+
+	if (json_array_size(integrations) == 0)
+		return;
+	table_init(&table, &c->arena, headings, 5);
+	json_array_foreach(integrations, n, i) {
+		const char *state = member_text(&c->arena, i, "state"), *target, *reason;
+		int64_t until = control_int(i, "until_s", 0);
+		bool well = strcmp(state, "running") == 0;
+
+		target = member_text(&c->arena, i, "target");
+		reason = member_text(&c->arena, i, "reason");
+		struct cell row[] = {
+			{ arena_printf(&c->arena, "%s%s%s", member_text(&c->arena, i, "stage"),
+			    *target == '\0' ? "" : " ", target), TERM_PLAIN },
+			{ state, well ? TERM_GOOD : strcmp(state, "paused") == 0 ? TERM_BAD :
+			    TERM_WARN },
+			{ arena_printf(&c->arena, "%s of %s", member_text(&c->arena, i, "calls"),
+			    member_text(&c->arena, i, "concurrency")), TERM_PLAIN },
+			{ until == 0 ? NULL : time_text(&c->arena, until), TERM_PLAIN },
+			{ *reason == '\0' ? NULL : reason, TERM_PLAIN },
+		};
+
+		table_add(&table, row);
+	}
+	table_print(&table, &c->term);
+	fputc('\n', c->term.out);
+}
+
 /* One alone is the usual case and needs no table. */
 static void
 generations_print(struct context *c, const json_t *generations)
@@ -112,6 +149,7 @@ on_status(json_t *status, void *arg)
 	}
 	roles_print(c, json_object_get(status, "roles"));
 	generations_print(c, json_object_get(status, "generations"));
+	integrations_print(c, json_object_get(status, "integrations"));
 	queue_print(c, json_object_get(status, "queue"));
 	if (intake != NULL)
 		term_field(&c->term, "intake", json_is_true(intake) ? "open" : "closed");

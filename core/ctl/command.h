@@ -45,7 +45,7 @@ struct command {
 
 extern const struct command status_commands[], reload_commands[], queue_commands[], audit_commands[],
     check_commands[], explain_commands[], stages_commands[],
-    conf_commands[], pins_commands[], keys_commands[], backup_commands[], restore_commands[];	/* end with name NULL */
+    conf_commands[], pins_commands[], probe_commands[], keys_commands[], backup_commands[], restore_commands[];	/* end with name NULL */
 
 /* Rows for the context itself: --config, --json ... */
 extern const struct option_row command_common[];

@@ -67,48 +67,81 @@ is_waiting(enum queue_target_state s)
 	return s == QUEUE_WAITING || s == QUEUE_PAUSED;
 }
 
-static json_t *
-target_json(const struct queue_target *t)
+/* It waits for its integration: as long as that is not well, that is why. */
+static bool
+is_kept(const struct handlers *h, const struct queue_item *q, const struct queue_target *t,
+    struct handlers_wait *w)
 {
+	return h->wait != NULL && is_waiting(t->state) &&
+	    (q->state == QUEUE_ACTIVE || q->state == QUEUE_DEFERRED) &&
+	    h->wait(t->stage, q->route, w, h->arg);
+}
+
+static json_t *
+target_json(const struct handlers *h, const struct queue_item *q, const struct queue_target *t)
+{
+	struct handlers_wait w = { .state = NULL };
+	bool kept = is_kept(h, q, t, &w), paused = kept && strcmp(w.state, "paused") == 0;
+	int64_t due_s = t->due_ms / 1000 > w.until_s ? t->due_ms / 1000 : w.until_s;
 	json_t *o = json_object();
 
 	json_object_set_new(o, "stage", text_json(t->stage));
-	json_object_set_new(o, "state", text_json(queue_target_state_name(t->state)));
+	json_object_set_new(o, "state", text_json(paused ? "paused" :
+	    queue_target_state_name(t->state)));
+	json_object_set_new(o, "integration", text_json(kept ? w.state : NULL));
 	json_object_set_new(o, "attempts", json_integer(t->attempt));
-	json_object_set_new(o, "due", is_waiting(t->state) ? time_json(t->due_ms / 1000) :
-	    json_null());
+	json_object_set_new(o, "due", is_waiting(t->state) && (!kept || w.until_s > 0) ?
+	    time_json(due_s) : json_null());
 	json_object_set_new(o, "give_up", time_json(t->give_up_s));
 	json_object_set_new(o, "code", json_integer(t->code));
-	json_object_set_new(o, "reason", text_json(t->reason));
+	json_object_set_new(o, "reason", text_json(kept ? w.reason : t->reason));
 	json_object_set_new(o, "resource_id", text_json(t->resource_id));
 	return o;
 }
 
+/* Every target with something to be done waits for its integration. */
+static bool
+is_deferred(const struct handlers *h, const struct queue_item *q)
+{
+	struct handlers_wait w;
+	bool kept = false;
+
+	for (size_t i = 0; i < q->target_count; i++) {
+		if (q->targets[i].state == QUEUE_CALLING ||
+		    (is_waiting(q->targets[i].state) && !is_kept(h, q, &q->targets[i], &w)))
+			return false;
+		kept = kept || is_waiting(q->targets[i].state);
+	}
+	return kept;
+}
+
 /* What its sender was told, or is to be. */
 static json_t *
-answer_json(const struct queue_target *t)
+answer_json(const struct handlers *h, const struct queue_item *q,
+    const struct queue_target *t)
 {
-	json_t *o = target_json(t);
+	json_t *o = target_json(h, q, t);
 
 	json_object_set_new(o, "outcome", text_json(queue_answer_name(t->action)));
 	return o;
 }
 
 static json_t *
-item_json(const struct queue_item *q)
+item_json(const struct handlers *h, const struct queue_item *q)
 {
 	json_t *o = json_object(), *targets = json_array(), *releasers = json_array();
 	json_t *answers = json_array();
 
 	for (size_t i = 0; i < q->target_count; i++)
-		json_array_append_new(targets, target_json(&q->targets[i]));
+		json_array_append_new(targets, target_json(h, q, &q->targets[i]));
 	for (size_t i = 0; i < q->answer_count; i++)
-		json_array_append_new(answers, answer_json(&q->answers[i]));
+		json_array_append_new(answers, answer_json(h, q, &q->answers[i]));
 	for (size_t i = 0; i < q->releaser_count; i++)
 		json_array_append_new(releasers, text_json(q->releasers[i]));
 	json_object_set_new(o, "id", json_integer((json_int_t)q->id));
 	json_object_set_new(o, "event", text_json(q->event));
-	json_object_set_new(o, "state", text_json(queue_state_name(q->state)));
+	json_object_set_new(o, "state", text_json(queue_state_name(
+	    q->state == QUEUE_ACTIVE && is_deferred(h, q) ? QUEUE_DEFERRED : q->state)));
 	json_object_set_new(o, "route", text_json(q->route));
 	json_object_set_new(o, "accepted", time_json(q->accepted_s));
 	json_object_set_new(o, "retain_until", time_json(q->retain_until_s));
@@ -217,7 +250,7 @@ list_done(struct store_job *job)
 	struct asking *a = job->arg;
 
 	for (size_t i = 0; i < a->job.list.count; i++)
-		control_add(a->reply, item_json(&a->job.list.items[i]));
+		control_add(a->reply, item_json(a->h, &a->job.list.items[i]));
 	control_done(a->reply);
 	asking_free(a);
 }
@@ -266,7 +299,7 @@ show_done(struct store_job *job)
 	} else if (a->job.load.error != 0) {
 		control_fail(a->reply, "%s is damaged", a->job.load.event);
 	} else {
-		control_add(a->reply, item_json(&a->job.load.item));
+		control_add(a->reply, item_json(a->h, &a->job.load.item));
 		control_done(a->reply);
 	}
 	queue_load_fini(&a->job.load);
@@ -300,9 +333,21 @@ reload_handle(struct control_reply *r, const json_t *request, void *arg)
 		h->reload(r, h->arg);
 }
 
+static void
+probe_handle(struct control_reply *r, const json_t *request, void *arg)
+{
+	const struct handlers *h = arg;
+
+	if (h->probe == NULL)
+		control_fail(r, "nothing runs here that could be probed");
+	else
+		h->probe(r, request, h->arg);
+}
+
 const struct control_command handlers_table[] = {
 	{ "status", status_handle },
 	{ "reload", reload_handle },
+	{ "probe", probe_handle },
 	{ "queue.list", list_handle },
 	{ "queue.show", show_handle },
 	{ "queue.retry", handlers_act },

@@ -6,10 +6,11 @@
  *	queue.list	{"state","after","max"}: one object a message
  *	queue.show	{"event"}: one object
  *	queue.retry, queue.release, queue.refuse, queue.discard, queue.replay
- *			{"event"}, release also {"releaser"}: one object with the
- *			new state
+ *			{"event"}, release also {"releaser"}, any also {"state"} it
+ *			has to be in: one object with the new state
  *	queue.pause, queue.resume
- *			one object: {"paused","changed"}
+ *			{} or {"stage"}: one object: {"paused","changed"}
+ *	probe		{"stage","route"}: one object: {"result","reason","text","ms"}
  *	backup.begin	copies of the databases in state_dir/backup: one object
  *	backup.end	which are removed
  *	keys.status, keys.backup
@@ -49,6 +50,13 @@ struct handlers_keys {
 };
 typedef void (*handlers_keys_fn)(const struct handlers_keys *, void *arg);
 
+/* What keeps a target of a stage from being handed over. */
+struct handlers_wait {
+	const char *state;	/* "paused", "limited", "open", "trying", "missing" */
+	const char *reason;	/* a code */
+	int64_t until_s;	/* 0: nobody knows */
+};
+
 /* The engine's side; outlives the control server. */
 struct handlers {
 	struct store *store;
@@ -70,6 +78,12 @@ struct handlers {
 	void (*pause)(bool, void *arg);
 	/* What a crash or a restore left behind has been put right. */
 	bool (*settled)(void *arg);
+	/* Whether mail of that route waits for its stage as a whole; NULL: none
+	 * does.  Valid until the next call. */
+	bool (*wait)(const char *stage, const char *route, struct handlers_wait *, void *arg);
+	/* queue.pause and queue.resume of one stage; probe: end the reply. */
+	void (*integration_pause)(struct control_reply *, const json_t *request, void *arg);
+	void (*probe)(struct control_reply *, const json_t *request, void *arg);
 	/* Ends the reply when the configuration was read again, or was not. */
 	void (*reload)(struct control_reply *, void *arg);
 	void *arg;

@@ -62,6 +62,9 @@ acting_fail(struct acting *a)
 		    "discard it when that has ended", event);
 	else if (a->job.error == ENODATA)
 		control_fail(a->reply, "%s has no target it could be handed to again", event);
+	else if (a->job.in != 0)
+		control_fail(a->reply, "%s is %s, not %s", event, queue_state_name(a->job.state),
+		    queue_state_name(a->job.in));
 	else
 		control_fail(a->reply, "%s is %s: %s", event, queue_state_name(a->job.state),
 		    a->act->only);
@@ -143,7 +146,9 @@ handlers_act(struct control_reply *r, const json_t *request, void *arg)
 	a->h = arg;
 	a->reply = r;
 	a->job = (struct queue_act){ .job = { .done = act_done, .arg = a },
-		.kind = a->act->kind, .entry = &a->entry,
+		.kind = a->act->kind,
+		.in = (enum queue_state)queue_state_find(span_of(control_string(request,
+		    "state", ""))), .entry = &a->entry,
 		.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000,
 		.give_up_s = (int64_t)now.tv_sec + a->h->settings->limits.deliver_age_s };
 	memcpy(a->job.event, event, sizeof(event));

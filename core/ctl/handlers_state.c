@@ -10,6 +10,7 @@
 #include "audit/leaf.h"
 #include "base/log.h"
 #include "pipeline/mail.h"
+#include "queue/pause.h"
 #include "store/copy.h"
 #include "store/shard.h"
 
@@ -94,6 +95,10 @@ handlers_pause(struct control_reply *r, const json_t *request, void *arg)
 
 	if (!h->settled(h->arg)) {
 		control_fail(r, "the state is still being looked through: try again");
+		return;
+	}
+	if (*control_string(request, "stage", "") != '\0') {
+		h->integration_pause(r, request, h->arg);
 		return;
 	}
 	w = work_new(r, arg);

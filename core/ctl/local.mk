@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libctl.a
 libctl_a_SOURCES = core/ctl/call.c core/ctl/cmd_audit.c core/ctl/cmd_check.c \
-	core/ctl/cmd_proof.c core/ctl/cmd_pins.c core/ctl/cmd_proof.h core/ctl/cmd_conf.c core/ctl/cmd_queue.c \
+	core/ctl/cmd_proof.c core/ctl/cmd_pins.c core/ctl/cmd_proof.h core/ctl/cmd_conf.c core/ctl/cmd_dead.c \
+	core/ctl/cmd_probe.c core/ctl/cmd_queue.c core/ctl/cmd_queue.h \
 	core/ctl/cmd_reload.c core/ctl/cmd_stages.c core/ctl/cmd_status.c \
 	core/ctl/command.c core/ctl/command.h core/ctl/connections.c core/ctl/connections.h \
 	core/ctl/control.c core/ctl/control.h \

@@ -4,7 +4,7 @@
  * the stage, commit the outcome.  A crash anywhere in between is found by
  * the next start, which tells the stage to read back first.
  */
-#include "engine/engine.h"
+#include "engine/integrations.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -39,6 +39,8 @@ struct attempt {
 	struct generation *generation;	/* it is carried out by */
 	uint32_t stage;		/* index in its settings */
 	const char *unparsed;	/* why there is no view, a reason; or NULL */
+	struct integrated *integrated;	/* it goes to */
+	uint32_t era;		/* of that, as it began */
 	uint32_t id;
 };
 
@@ -50,6 +52,7 @@ struct dispatch {
 	struct queue_due due;
 	struct arena due_arena;
 	bool asking, again;
+	char stray[QUEUE_NAME_SIZE];	/* what was warned of */
 	uint32_t last_id;
 	struct idmap dials;	/* struct dial, by our number */
 };
@@ -74,6 +77,7 @@ attempt_free(struct attempt *a)
 			break;
 		}
 	queue_load_fini(&a->load);
+	integrated_end(a->integrated);
 	a->generation->attempts--;
 	generation_look(a->generation);
 	explicit_bzero(&a->slot, sizeof(a->slot));
@@ -181,6 +185,10 @@ finish(struct attempt *a, const struct mt_delivery *delivery)
 	struct queue_finish *q = &a->finish;
 	struct audit_event event;
 
+	if (a->integrated->it.state == INTEGRATION_PAUSED)
+		a->target.give_up_s = INT64_MAX;	/* no mail is dead for a pause */
+	if (!a->unparsed)
+		integrated_outcome(a->integrated, a->era, delivery);
 	a->target.attempt = a->begin.attempt;
 	*q = (struct queue_finish){ .action = a->target.action, .now_ms = now_ms(),
 		.code = delivery->code, .entry = &a->entry,
@@ -430,15 +438,13 @@ attempt_start(struct dispatch *d, const struct queue_item *item)
 {
 	struct engine *e = d->engine;
 	uint32_t stage = stage_index(e->current->settings, item->targets[0].stage);
+	struct integrated *i = integrations_find(e->integrations, item->targets[0].stage,
+	    item->route);
 	struct attempt *a;
 
-	if (d->count >= DISPATCH_MAX || in_flight(d, &item->targets[0]))
+	if (i == NULL || !integrated_has_room(i, d->count >= DISPATCH_MAX) ||
+	    in_flight(d, &item->targets[0]))
 		return;
-	if (stage == e->current->settings->stage_count) {
-		log_warning("event=%s waits for the stage %s, which is not configured",
-		    item->event, item->targets[0].stage);
-		return;
-	}
 	a = xcalloc(1, sizeof(*a));
 	a->dispatch = d;
 	a->generation = e->current;
@@ -447,6 +453,8 @@ attempt_start(struct dispatch *d, const struct queue_item *item)
 	a->item = *item;
 	a->target = item->targets[0];
 	a->stage = stage;
+	a->integrated = i;
+	a->era = integrated_begin(i);
 	a->bytes.fd = a->view.fd = -1;
 	a->next = d->attempts;
 	d->attempts = a;
@@ -459,12 +467,21 @@ attempt_start(struct dispatch *d, const struct queue_item *item)
 }
 
 static void
+stray_warn(struct dispatch *d)
+{
+	if (d->due.stray[0] != '\0' && strcmp(d->stray, d->due.stray) != 0)
+		log_warning("mail waits for the stage %s, which is not configured", d->due.stray);
+	memcpy(d->stray, d->due.stray, sizeof(d->stray));
+}
+
+static void
 due_known(struct store_job *job)
 {
 	struct dispatch *d = job->arg;
-	int64_t wait = d->due.next_ms == INT64_MAX ? WAIT_MAX_MS : d->due.next_ms - now_ms();
+	int64_t next = d->due.next_ms, wait;
 
 	d->asking = false;
+	stray_warn(d);
 	for (size_t i = 0; i < d->due.count; i++)
 		attempt_start(d, &d->due.items[i]);
 	for (size_t i = 0; i < d->due.expired_count; i++)
@@ -473,7 +490,10 @@ due_known(struct store_job *job)
 	if (d->again) {
 		d->again = false;
 		dispatch_wake(d);
-	} else if (d->count < DISPATCH_MAX) {
+	} else {
+		if (integrations_due(d->engine->integrations) < next)
+			next = integrations_due(d->engine->integrations);
+		wait = next == INT64_MAX ? WAIT_MAX_MS : next - now_ms();
 		timer_set(d->engine->loop, &d->timer, wait < WAIT_MIN_MS ? WAIT_MIN_MS :
 		    wait > WAIT_MAX_MS ? WAIT_MAX_MS : wait);
 	}
@@ -485,7 +505,7 @@ dispatch_wake(struct dispatch *d)
 {
 	struct engine *e = d->engine;
 
-	if (!e->recovered || e->paused || e->check || d->count >= DISPATCH_MAX)
+	if (!e->recovered || e->paused || e->check || !integrations_ready(e->integrations))
 		return;
 	if (d->asking) {
 		d->again = true;
@@ -497,7 +517,9 @@ dispatch_wake(struct dispatch *d)
 	}
 	d->asking = true;
 	d->due = (struct queue_due){ .arena = &d->due_arena, .now_ms = now_ms(),
-		.max = DISPATCH_MAX, .job = { .done = due_known, .arg = d } };
+		.job = { .done = due_known, .arg = d } };
+	d->due.lanes = integrations_lanes(e->integrations, &d->due_arena,
+	    d->count >= DISPATCH_MAX, &d->due.lane_count);
 	queue_due(e->store, &d->due);
 }
 

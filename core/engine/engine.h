@@ -24,6 +24,7 @@ enum { ENGINE_POOLS_MAX = 32, ENGINE_DNS_MS = 20000 };
 
 struct front;
 struct dispatch;
+struct integrations;
 struct keyring;
 struct reloads;
 
@@ -57,6 +58,7 @@ struct engine {
 	struct slots *slots;
 	struct keyring *keyring;
 	struct dispatch *dispatch;
+	struct integrations *integrations;
 	struct publisher *publisher;
 	struct note_key audit_key;
 	struct early *early;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Generations: what comes in goes to the current one, older ones live until
  * the last of what began with them has ended. */
-#include "engine/engine.h"
+#include "engine/integrations.h"
 
 #include <stdlib.h>
 
@@ -206,6 +206,7 @@ generation_make_current(struct generation *g)
 	g->since_s = now_s();
 	intake_serve(g);
 	intake_update(e);
+	integrations_take(e->integrations);
 	dispatch_wake(e->dispatch);
 	for (g = e->generations; g != NULL; g = g->next)
 		generation_look(g);

@@ -3,12 +3,17 @@ noinst_LIBRARIES += libengine.a
 libengine_a_SOURCES = core/engine/answer.c core/engine/check.c core/engine/claim.c core/engine/commit.c \
 	core/engine/dispatch.c core/engine/engine.h core/engine/expire.c \
 	core/engine/foresight.c core/engine/foresight.h core/engine/generation.c \
-	core/engine/intake.c core/engine/keyring.c core/engine/purge.c core/engine/record.c \
+	core/engine/intake.c \
+	core/engine/integration.c core/engine/integration.h core/engine/integration_ask.c \
+	core/engine/integrations.c core/engine/integrations.h core/engine/keyring.c core/engine/purge.c core/engine/record.c \
 	core/engine/reload.c core/engine/reply.c core/engine/resolve.c
 libengine_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_foresight
+check_PROGRAMS += tests/unit/test_foresight tests/unit/test_integration
+tests_unit_test_integration_SOURCES = tests/unit/test_integration.c
+tests_unit_test_integration_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_integration_LDADD = libengine.a $(store_test_LIBS)
 tests_unit_test_foresight_SOURCES = tests/unit/test_foresight.c tests/unit/pipeline_rig.h
 tests_unit_test_foresight_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_foresight_LDADD = libengine.a $(pipeline_LIBS) $(CMOCKA_LIBS)

@@ -5,7 +5,6 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "base/proto.h"
 #include "pipeline/breaker.h"
 
 static const struct setting_stage *
@@ -28,68 +27,24 @@ probed(struct breaker *b, bool passed, const char *why)
 	b->open = !passed;
 }
 
-static void
-probe_send(struct request *r, struct channel *c)
-{
-	struct breaker *b = r->arg;
-	struct arena arena = { 0 };
-	struct answers answers;
-	struct facts facts;
-	struct call call = { .phase = PHASE_PROBE, .now = time(NULL),
-		.remaining_ms = r->deadline_ms, .stages = { b->stage }, .stage_count = 1,
-		.event = SPAN("probe"), .facts = &facts, .answers = &answers,
-		.raw = SPAN(""), .raw_fd = -1, .view = SPAN(""), .view_fd = -1 };
-	struct call_fds fds;
-	struct buf packed = { 0 };
-
-	facts_init(&facts, &arena);
-	answers_init(&answers, &arena);
-	if (call_pack(&packed, &call, &fds) != 0)
-		log_panic("out of descriptors");
-	channel_send(c, PROTO_CALL, r->id, buf_span(&packed), fds.fd, fds.count);
-	call_fds_close(&fds);
-	buf_free(&packed);
-	arena_free(&arena);
-}
-
 /* A probe that asks questions tells nothing by its first run. */
 static void
-probe_replied(struct request *r, struct frame *f)
+probe_done(struct probe *p, enum probe_end end, const struct outcome *o)
 {
-	struct breaker *b = r->arg;
-	struct unpack u = unpack_of(f->body);
-	struct arena arena = { 0 };
-	struct outcome *o = NULL;
-	struct asked *ahead;
 	char why[300] = "";
-	bool passed = true;
 
-	if (f->type == PROTO_WAIT) {
-		pool_cancel(r);
-	} else {
-		passed = outcomes_unpack(&u, &arena, &o, &ahead) == 0 && o != NULL &&
-		    o->returned == 0 && o->result.verdict == MT_CONTINUE;
-		if (o != NULL)
-			log_quote(why, sizeof(why), span_of(o->result.text));
-	}
-	probed(b, passed, why);
-	arena_free(&arena);
-}
-
-static void
-probe_lost(struct request *r, const char *why)
-{
-	probed(r->arg, false, why);
+	if (o != NULL)
+		log_quote(why, sizeof(why), span_of(o->result.text));
+	probed(p->arg, end == PROBE_ASKS || probe_passed(o), why);
 }
 
 static void
 probe(struct breaker *b)
 {
 	b->probing = true;
-	b->request = (struct request){ .id = ++b->pipeline->traffic->last_id,
-		.deadline_ms = stage_of(b)->deadline_ms, .send = probe_send,
-		.reply = probe_replied, .lost = probe_lost, .arg = b };
-	pool_submit(b->pipeline->workers[b->stage], &b->request);
+	b->probe = (struct probe){ .stage = b->stage, .done = probe_done, .arg = b };
+	probe_start(&b->probe, b->pipeline->workers[b->stage], ++b->pipeline->traffic->last_id,
+	    stage_of(b)->deadline_ms);
 }
 
 static struct breaker *

@@ -9,7 +9,7 @@
 #ifndef MAILTRI_PIPELINE_BREAKER_H
 #define MAILTRI_PIPELINE_BREAKER_H
 
-#include "pipeline/pool.h"
+#include "pipeline/probe.h"
 
 enum {
 	BREAKER_FAILURES = 5, BREAKER_WINDOW_MS = 60000,
@@ -24,7 +24,7 @@ struct breaker {
 	uint32_t stage, failures;
 	int64_t since_ms, retry_ms;
 	bool open, probing;
-	struct request request;
+	struct probe probe;
 };
 
 void breaker_failed(struct pipeline *, uint32_t stage);

@@ -7,6 +7,7 @@ libpipeline_a_SOURCES = core/pipeline/ask.c core/pipeline/breaker.c core/pipelin
 	core/pipeline/dns_name.h core/pipeline/dns_record.c core/pipeline/dns_record.h \
 	core/pipeline/dns_unbound.h core/pipeline/intent.c core/pipeline/intent.h \
 	core/pipeline/mail.c core/pipeline/mail.h core/pipeline/poison.c core/pipeline/poison.h \
+	core/pipeline/probe.c core/pipeline/probe.h \
 	core/pipeline/pool.c core/pipeline/pool.h core/pipeline/suspect.c \
 	core/pipeline/question.c core/pipeline/question.h core/pipeline/report.c core/pipeline/report.h \
 	core/pipeline/verdict.c core/pipeline/verdict.h core/pipeline/walk.c core/pipeline/walk.h

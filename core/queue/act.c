@@ -142,7 +142,8 @@ act_run(struct store *s, struct store_job *job)
 		act->error = ENOENT;
 		return;
 	}
-	act->error = kind->from & 1u << row.state ? kind->run(s, act, &row) : EINVAL;
+	act->error = (kind->from & 1u << row.state) != 0 && (act->in == 0 || act->in == row.state) ?
+	    kind->run(s, act, &row) : EINVAL;
 	act->state = row.state;
 	if (act->error == 0 && act->entry != NULL)
 		journal_append(s, act->entry);
@@ -156,25 +157,4 @@ queue_act(struct store *s, struct queue_act *act)
 	act->job.prepare = NULL;
 	act->job.run = act_run;
 	store_submit(s, &act->job);
-}
-
-static void
-pause_run(struct store *s, struct store_job *job)
-{
-	struct queue_pause *p = (struct queue_pause *)job;
-
-	p->changed = (queue_meta(s, "paused") != 0) != p->pause;
-	if (!p->changed)
-		return;
-	queue_meta_set(s, "paused", p->pause);
-	journal_append(s, p->entry);
-}
-
-void
-queue_pause(struct store *s, struct queue_pause *p)
-{
-	p->changed = false;
-	p->job.prepare = NULL;
-	p->job.run = pause_run;
-	store_submit(s, &p->job);
 }

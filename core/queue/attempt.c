@@ -36,23 +36,99 @@ load_due(sqlite3_stmt *stmt, struct arena *arena, struct queue_item *item)
 	item->target_count = 1;
 }
 
-static void
-due_targets(struct store *s, struct queue_due *due)
+/* A lane's own question: what another cannot be called for hides nothing. */
+static bool
+due_targets(struct store *s, struct queue_due *due, const struct queue_lane *lane)
 {
+	size_t end = due->count + lane->max;
 	sqlite3_stmt *stmt = db_statement(store_queue(s), "SELECT m.id, m.event, m.route, o.stage,"
 	    " o.action, o.key, o.attempt, o.unknown, o.due_ms, o.give_up, o.state, m.slot,"
 	    " m.generation, m.state, m.accepted, m.retain, m.size"
 	    " FROM outbox o JOIN message m ON m.id = o.message"
-	    " WHERE o.state IN (1, 5) AND o.due_ms <= ?"
+	    " WHERE o.stage = ?1 AND o.state IN (1, 5) AND o.due_ms <= ?2"
 	    " AND (m.state IN (1, 2) OR (o.action > 0 AND m.state <> 7)) AND " QUEUE_IN_TURN
-	    " ORDER BY o.due_ms LIMIT ?");
+	    " AND (?3 IS NULL OR (instr(?3, char(10) || lower(m.route) || char(10)) > 0) <> ?4)"
+	    " ORDER BY o.due_ms LIMIT ?5");
 
-	db_bind_int(stmt, 1, due->now_ms);
-	db_bind_int(stmt, 2, (int64_t)due->max);
-	due->items = arena_alloc(due->arena, due->max * sizeof(*due->items));
-	while (due->count < due->max && db_step(store_queue(s), stmt))
+	db_bind_text(stmt, 1, lane->stage);
+	db_bind_int(stmt, 2, due->now_ms);
+	if (lane->routes != NULL)
+		db_bind_text(stmt, 3, lane->routes);
+	db_bind_int(stmt, 4, lane->others);
+	db_bind_int(stmt, 5, (int64_t)lane->max);
+	while (due->count < end && db_step(store_queue(s), stmt))
 		load_due(stmt, due->arena, &due->items[due->count++]);
 	db_reset(stmt);
+	return due->count == end;
+}
+
+/* When the next of a stage is due; INT64_MAX: none. */
+static int64_t
+due_after(struct store *s, const char *stage, int64_t after_ms)
+{
+	sqlite3_stmt *stmt = db_statement(store_queue(s), "SELECT min(due_ms) FROM outbox"
+	    " WHERE stage = ? AND state IN (1, 5) AND due_ms > ?");
+	int64_t next = INT64_MAX;
+
+	db_bind_text(stmt, 1, stage);
+	db_bind_int(stmt, 2, after_ms);
+	if (db_step(store_queue(s), stmt)) {
+		if (sqlite3_column_type(stmt, 0) != SQLITE_NULL)
+			next = db_int(stmt, 0);
+		db_reset(stmt);
+	}
+	return next;
+}
+
+static int64_t
+due_lanes(struct store *s, struct queue_due *due)
+{
+	int64_t first = INT64_MAX, next;
+	size_t max = 0;
+
+	for (size_t i = 0; i < due->lane_count; i++)
+		max += due->lanes[i].max;
+	due->items = arena_alloc(due->arena, max * sizeof(*due->items));
+	for (size_t i = 0; i < due->lane_count; i++) {
+		const struct queue_lane *lane = &due->lanes[i];
+
+		if (lane->max == 0)
+			continue;
+		next = due_after(s, lane->stage, due_targets(s, due, lane) ? 0 : due->now_ms);
+		first = next < first ? next : first;
+	}
+	return first;
+}
+
+static bool
+has_lane(const struct queue_due *due, const char *stage)
+{
+	for (size_t i = 0; i < due->lane_count; i++)
+		if (strcmp(due->lanes[i].stage, stage) == 0)
+			return true;
+	return false;
+}
+
+/* One step of the index a stage. */
+static void
+due_stray(struct store *s, struct queue_due *due)
+{
+	char at[QUEUE_NAME_SIZE] = "", next[QUEUE_NAME_SIZE];
+
+	for (;;) {
+		sqlite3_stmt *stmt = db_statement(store_queue(s), "SELECT min(stage)"
+		    " FROM outbox WHERE state IN (1, 5) AND stage > ?");
+
+		db_bind_text(stmt, 1, at);
+		if (!db_step(store_queue(s), stmt))
+			break;
+		db_copy(stmt, 0, next, sizeof(next));
+		db_reset(stmt);
+		memcpy(at, next, sizeof(at));
+		if (at[0] == '\0' || !has_lane(due, at))
+			break;
+	}
+	memcpy(due->stray, at, sizeof(at));
 }
 
 static void
@@ -76,10 +152,9 @@ due_run(struct store *s, struct store_job *job)
 	struct queue_due *due = (struct queue_due *)job;
 	int64_t target_ms, hold_s;
 
-	due_targets(s, due);
+	target_ms = due_lanes(s, due);
+	due_stray(s, due);
 	due_expired(s, due);
-	target_ms = queue_count(s, "SELECT coalesce(min(due_ms), 9223372036854775807) FROM outbox"
-	    " WHERE state IN (1, 5) AND due_ms > ?", due->count == due->max ? 0 : due->now_ms);
 	hold_s = queue_count(s, "SELECT coalesce(min(until), 9223372036854775) FROM hold"
 	    " WHERE until > ?", due->expired_count == EXPIRED_MAX ? 0 : due->now_ms / 1000);
 	due->next_ms = hold_s < target_ms / 1000 ? hold_s * 1000 : target_ms;

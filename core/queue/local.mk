@@ -2,7 +2,7 @@
 noinst_LIBRARIES += libqueue.a
 libqueue_a_SOURCES = core/queue/act.c core/queue/answer.c core/queue/answer.h \
 	core/queue/attempt.c core/queue/capability.c core/queue/capability.h core/queue/erase.c core/queue/erase.h \
-	core/queue/item.c core/queue/private.h core/queue/queue.c core/queue/queue.h \
+	core/queue/item.c core/queue/pause.c core/queue/pause.h core/queue/private.h core/queue/queue.c core/queue/queue.h \
 	core/queue/restore.c core/queue/restore.h core/queue/schedule.c core/queue/schedule.h \
 	core/queue/thread.c core/queue/thread.h
 

@@ -156,16 +156,28 @@ struct queue_seen {
 };
 void queue_seen(struct store *, struct queue_seen *);
 
-/* What is due: at most `max' targets, and when to ask again. */
+/* Where targets may go to now: a stage and, where its routes lead to several
+ * systems, some of them. */
+struct queue_lane {
+	const char *stage;
+	const char *routes;	/* "\na@b\nc@d\n", lower case; NULL: all */
+	bool others;		/* all routes but those */
+	size_t max;		/* targets; 0: it may not be called */
+};
+
+/* What is due, of each lane for itself, and when to ask again. */
 struct queue_due {
 	struct store_job job;
 	struct arena *arena;
 	int64_t now_ms;
-	size_t max;
+	const struct queue_lane *lanes;
+	size_t lane_count;
 	/* out */
 	struct queue_item *items;	/* each with the one target due */
 	size_t count;
 	int64_t next_ms;	/* INT64_MAX: nothing waits; <= now_ms: more is due */
+	char stray[QUEUE_NAME_SIZE];	/* a stage targets wait for and no lane
+				 * has; "": none */
 	char (*expired)[QUEUE_EVENT_SIZE];	/* held and past their time: refuse them */
 	size_t expired_count;
 };
@@ -272,6 +284,7 @@ enum queue_act_kind {
 struct queue_act {
 	struct store_job job;
 	enum queue_act_kind kind;
+	enum queue_state in;	/* only where it is in that state; 0: any */
 	char event[QUEUE_EVENT_SIZE];
 	char releaser[QUEUE_NAME_SIZE];	/* RELEASE */
 	int64_t now_ms, give_up_s;	/* RETRY, RELEASE, REPLAY */
@@ -307,15 +320,5 @@ struct queue_slots {
 	int64_t until_s;	/* when the last of the live ones is erased; 0: none */
 };
 void queue_slots(struct store *, struct queue_slots *);
-
-/* Whether anything is dispatched.  Survives restarts. */
-struct queue_pause {
-	struct store_job job;
-	bool pause;		/* false: go on */
-	struct journal_entry *entry;	/* written only where it changes */
-	/* out */
-	bool changed;
-};
-void queue_pause(struct store *, struct queue_pause *);
 
 #endif

@@ -38,7 +38,8 @@ const char schema_queue[] =
 	"  code INTEGER NOT NULL DEFAULT 0, key BLOB NOT NULL, reason TEXT NOT NULL DEFAULT '',"
 	"  resource TEXT NOT NULL DEFAULT '', told BLOB, why TEXT NOT NULL DEFAULT '', PRIMARY KEY(message, stage, action))"
 	"  WITHOUT ROWID, STRICT;"
-	"CREATE INDEX outbox_due ON outbox(due_ms) WHERE state IN (1, 5);"
+	"CREATE INDEX outbox_due ON outbox(stage, due_ms) WHERE state IN (1, 5);"
+	"CREATE INDEX outbox_paused ON outbox(stage) WHERE state = 5;"
 	"CREATE INDEX outbox_calling ON outbox(message) WHERE state = 2;"
 
 	/* A release still missing. */

@@ -11,10 +11,22 @@
 /* An issue nobody has: who may write is told that it is not there. */
 static const char nowhere[] = "00000000-0000-4000-8000-000000000000";
 
+/* What may be otherwise at the next try; for the rest a person must act. */
+static int
+passes(const char *reason)
+{
+	static const char *const reasons[] = { "limit", "answer", "unreachable" };
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+		if (strcmp(reason, reasons[i]) == 0)
+			return 1;
+	return 0;
+}
+
 static int
 say(struct mt_result *why, const char *reason, const char *text)
 {
-	why->verdict = MT_TEMPFAIL;
+	why->verdict = passes(reason) ? MT_TEMPFAIL : MT_REJECT;
 	snprintf(why->reason, sizeof(why->reason), "linear.probe.%s", reason);
 	snprintf(why->text, sizeof(why->text), "%.255s", text);
 	return 0;

@@ -378,8 +378,10 @@ probe_says_what_is_wrong(void **state)
 	reply(400, CODE("AUTHENTICATION_ERROR"));
 	reply(200, lookup);
 	probed("linear.probe.key");
+	assert_int_equal(t.result.verdict, MT_REJECT);
 	again();
 	probed("linear.probe.unreachable");
+	assert_int_equal(t.result.verdict, MT_TEMPFAIL);
 	again();
 	reply(200, "{\"data\":{\"viewer\":{\"id\":\"x\",\"active\":false}}}");
 	reply(200, lookup);

@@ -8,8 +8,10 @@ attachments are in memory alone.  Uploads are taken on the same port.  It
 serves /control for tests, too: GET tells the state, POST {"mode": ..., "count":
 N, "on": an act or "all"} makes the next N requests go wrong (N 0: all, until
 another mode is set), {"forget": ID} deletes an issue as a person would,
-{"duplicate": ...} and {"token": ...} set what the options of that name do."""
+{"duplicate": ...} and {"token": ...} set what the options of that name do,
+{"most": 0} counts anew how many requests are in hand at once."""
 import argparse
+import contextlib
 import datetime
 import hashlib
 import http.server
@@ -119,6 +121,7 @@ class Linear:
         self.mode, self.mode_left, self.mode_on = "ok", 0, "all"
         self.requests, self.issues, self.comments = 0, {}, {}
         self.attachments, self.uploads = {}, {}
+        self.in_hand = self.most = 0
         self.reset_s, self.stall_s, self.slow_s = 2, 60, 2
         self.executing, self.host = "ok", ""
         self.teams = {key: {"id": self._id("team", key), "key": key, "name": key}
@@ -452,9 +455,21 @@ class Linear:
                 return mode, 503 if mode == "unavailable" else 200, None
             return (mode, *self._execute(request, mode))
 
+    @contextlib.contextmanager
+    def counted(self):
+        """Around a request, until its reply is written."""
+        with self.lock:
+            self.in_hand += 1
+            self.most = max(self.most, self.in_hand)
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.in_hand -= 1
+
     def state(self):
         with self.lock:
-            return {"mode": self.mode, "requests": self.requests,
+            return {"mode": self.mode, "requests": self.requests, "most": self.most,
                     "issues": list(self.issues.values()),
                     "comments": list(self.comments.values()),
                     "attachments": list(self.attachments.values()),
@@ -502,6 +517,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.server.api.duplicate = wanted["duplicate"]
             elif "token" in wanted:
                 self.server.api.token = wanted["token"]
+            elif "most" in wanted:
+                self.server.api.most = wanted["most"]
             else:
                 self.server.api.set_mode(**wanted)
             self._send(200, b"{}")
@@ -524,6 +541,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path != "/graphql" or "json" not in self.headers.get("Content-Type", ""):
             self._send(404, b"{}")
             return
+        with self.server.api.counted():
+            self._answer(body)
+
+    def _answer(self, body):
         api = self.server.api
         mode, status, reply = api.answer(self.headers.get("Authorization"), body,
                                           self.headers.get("Host"))

@@ -169,7 +169,9 @@ test_attempts(void **state)
 	struct world *w = *state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct queue_due due = { .arena = &w->arena, .now_ms = w->now_s * 1000, .max = 9 };
+		const struct queue_lane lane = { .stage = "linear-dispatch", .max = 9 };
+		struct queue_due due = { .arena = &w->arena, .now_ms = w->now_s * 1000,
+			.lanes = &lane, .lane_count = 1 };
 
 		world_open(w);
 		assert_true(world_accept(w, world_message(w, "evt_a")));

@@ -60,7 +60,9 @@ act(struct world *w, const char *event, enum queue_act_kind kind)
 static struct queue_due
 due(struct world *w)
 {
-	struct queue_due d = { .arena = &w->arena, .now_ms = w->now_s * 1000, .max = 10 };
+	const struct queue_lane lane = { .stage = "linear-dispatch", .max = 10 };
+	struct queue_due d = { .arena = &w->arena, .now_ms = w->now_s * 1000, .lanes = &lane,
+		.lane_count = 1 };
 
 	queue_due(w->store, &d);
 	store_wait(w->store, &d.job);

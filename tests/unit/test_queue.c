@@ -43,7 +43,10 @@ test_table(void **state)
 static struct queue_due
 due(struct world *w, int64_t now_s, size_t max)
 {
-	struct queue_due d = { .arena = &w->arena, .now_ms = now_s * 1000, .max = max };
+	const struct queue_lane lanes[] = { { .stage = "linear-dispatch", .max = max },
+		{ .stage = "webhook-dispatch", .max = max } };
+	struct queue_due d = { .arena = &w->arena, .now_ms = now_s * 1000, .lanes = lanes,
+		.lane_count = 2 };
 
 	queue_due(w->store, &d);
 	store_wait(w->store, &d.job);
@@ -156,7 +159,7 @@ test_two_targets(void **state)
 	a->job.target_count = 2;
 	assert_true(world_accept(w, a));
 	assert_int_equal(due(w, w->now_s, 10).count, 2);
-	assert_int_equal(due(w, w->now_s, 1).count, 1);
+	assert_int_equal(due(w, w->now_s, 1).count, 2);	/* one of each lane */
 	assert_true(due(w, w->now_s, 1).next_ms <= w->now_s * 1000);	/* there is more */
 	assert_true(begin(w, "evt_a", w->now_s).begun);
 	assert_int_equal(finish(w, "evt_a", QUEUE_FAILED, 0), QUEUE_DEFERRED);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "queue/pause.h"
 #include "queue/restore.h"
 #include "store/copy.h"
 #include "store/db.h"

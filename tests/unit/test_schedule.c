@@ -43,9 +43,24 @@ test_decide(void **state)
 	d.retry_after_s = 500;
 	assert_int_equal(schedule_decide(&schedule, &target, &d, 1000000, &due_ms), QUEUE_WAITING);
 	assert_int_equal(due_ms, 1500000);
-	d.retry_after_s = 1000;
+	d.retry_after_s = 1;	/* not the backoff: they know */
+	assert_int_equal(schedule_decide(&schedule, &target, &d, 1000000, &due_ms), QUEUE_WAITING);
+	assert_int_equal(due_ms, 1001000);
+	d.retry_after_s = 0;
+	target.give_up_s = 1010;
 	assert_int_equal(schedule_decide(&schedule, &target, &d, 1000000, &due_ms), QUEUE_FAILED);
-	target.give_up_s = INT32_MAX;
+	target.give_up_s = 2000;
+	for (d.retry_after_s = 1000; d.retry_after_s <= 5000; d.retry_after_s += 4000) {
+		assert_int_equal(schedule_decide(&schedule, &target, &d, 1000000, &due_ms),
+		    QUEUE_WAITING);
+		assert_int_equal(due_ms, 2000000);
+		assert_int_equal(schedule_decide(&schedule, &target, &d, 1999999, &due_ms),
+		    QUEUE_WAITING);
+		assert_int_equal(due_ms, 2000000);
+		assert_int_equal(schedule_decide(&schedule, &target, &d, 2000000, &due_ms),
+		    QUEUE_FAILED);
+	}
+	target.give_up_s = INT64_MAX;
 	for (uint32_t over = 0; over < 2; over++) {
 		d.retry_after_s = SCHEDULE_RETRY_AFTER_MAX_S + over;
 		assert_int_equal(schedule_decide(&schedule, &target, &d, 1000000, &due_ms),

@@ -40,7 +40,7 @@ static struct setting_options option_sets[] = {
 };
 static struct setting_stage stages[] = {
 	{ .name = "demo", .path = "/s/demo.so", .group = "checks",
-	    .deadline_ms = 10000, .workers = 1, .on_error = ON_ERROR_SKIP,
+	    .deadline_ms = 10000, .workers = 1, .concurrency = 3, .on_error = ON_ERROR_SKIP,
 	    .descriptor = demo, .options = option_sets, .option_sets = 2 },
 };
 static uint32_t deliver[] = { 0 };
