@@ -49,7 +49,7 @@ entry_make(struct pausing *p)
 	struct audit_event e = { .event = event, .time_s = now_s(),
 		.action = pause ? SPAN("mailtri.integration.paused") :
 		    SPAN("mailtri.integration.resumed"), .permitted = true,
-		.role = SPAN("operator"), .status = AUDIT_SUCCESS, .stage = span_of(p->stage),
+		.role = SPAN("operator"), .status = AUDIT_SUCCESS, .target = span_of(p->stage),
 		.reason = pause ? SPAN("operator.pause") : SPAN("operator.resume") };
 
 	event_make(event);

@@ -57,11 +57,13 @@ record(const struct integrated *i, bool paused, const char *reason)
 	struct audit_event e = { .event = event, .time_s = now_s(),
 		.action = paused ? SPAN("mailtri.integration.paused") :
 		    SPAN("mailtri.integration.resumed"),
-		.target = i->alone ? SPAN("") : span_of(i->target), .permitted = true,
+		.permitted = true,
 		.status = paused ? AUDIT_DEFERRED : AUDIT_SUCCESS,
-		.stage = span_of(i->stage), .reason = span_of(reason) };
+		.reason = span_of(reason) };
 
 	event_make(event);
+	e.target = span_of(i->alone ? i->stage :
+	    arena_printf(&t->arena, "%s %s", i->stage, i->target));
 	if (audit_entry(&t->arena, &e, NULL, &t->entry) != 0)
 		log_panic("an audit entry of %s cannot be made", i->stage);
 	t->engine = i->all->engine;

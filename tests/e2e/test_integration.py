@@ -56,7 +56,7 @@ def all_arrive_once(stand, title, events):
 
 
 def actions(stand, name):
-    return [r for r in stand.mailtri.records() if r["action"]["type"] == f"mailtri.integration.{name}"]
+    return [r for r in stand.mailtri.ctl("audit", "list", "-a") if r["action"]["type"] == f"mailtri.integration.{name}"]
 
 
 def test_a_limit_holds_every_mail(fresh):
@@ -103,7 +103,7 @@ def test_a_wrong_key_pauses_until_it_is_right(fresh, world):
     log = (stand.mailtri.folder / "mailtrid.log").read_text()
     assert log.count("is paused, reason=linear.authentication") == 1
     (record,), (end,) = actions(stand, "paused"), actions(stand, "resumed")
-    assert record["dispatch"]["stage"] == "linear-dispatch"
+    assert record["action"]["target"] == "linear-dispatch"
     assert (record["reason"], end["reason"]) == ("linear.authentication", "probe.passed")
     assert stand.mailtri.ctl_one("probe", "linear-dispatch")["result"] == "passed"
     assert stand.mailtri.stop() == 0
