@@ -56,7 +56,8 @@ def all_arrive_once(stand, title, events):
 
 
 def actions(stand, name):
-    return [r for r in stand.mailtri.ctl("audit", "list", "-a") if r["action"]["type"] == f"mailtri.integration.{name}"]
+    wanted = f"mailtri.integration.{name}"
+    return [r for r in stand.mailtri.ctl("audit", "list", "-a") if r["action"]["type"] == wanted]
 
 
 def test_a_limit_holds_every_mail(fresh):

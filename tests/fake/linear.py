@@ -46,7 +46,7 @@ MODES = {
     "lost": "carried out, the connection closed without a reply",
     "stall": "carried out, then silence for stall seconds",
     "truncated": "carried out, half of the JSON",
-    "slow": "carried out, the reply byte by byte over slow seconds",
+    "slow": "carried out, half of slow seconds later the reply byte by byte over slow seconds",
     "upload_403": "the PUT of an upload is refused",
     "upload_503": "the PUT of an upload meets a server that is down",
     "upload_elsewhere": "fileUpload names a host nobody knows",
@@ -457,7 +457,7 @@ class Linear:
 
     @contextlib.contextmanager
     def counted(self):
-        """Around a request, until its reply is written."""
+        """Around a request, until its reply is begun."""
         with self.lock:
             self.in_hand += 1
             self.most = max(self.most, self.in_hand)
@@ -541,13 +541,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path != "/graphql" or "json" not in self.headers.get("Content-Type", ""):
             self._send(404, b"{}")
             return
-        with self.server.api.counted():
-            self._answer(body)
-
-    def _answer(self, body):
         api = self.server.api
-        mode, status, reply = api.answer(self.headers.get("Authorization"), body,
-                                          self.headers.get("Host"))
+        with api.counted():  # whoever has the reply may ask again before we are done
+            mode, status, reply = api.answer(self.headers.get("Authorization"), body,
+                                              self.headers.get("Host"))
+            if mode == "slow":
+                self.server.ended.wait(api.slow_s / 2)
         text = json.dumps(reply).encode()
         if mode == "lost":
             self.close_connection = True
