@@ -8,7 +8,6 @@ libqueue_a_SOURCES = core/queue/act.c core/queue/answer.c core/queue/answer.h \
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_act tests/unit/test_queue tests/unit/test_schedule
-check_PROGRAMS += tests/unit/test_restore
 check_PROGRAMS += tests/unit/test_answer tests/unit/test_capability tests/unit/test_thread
 tests_unit_test_answer_SOURCES = tests/unit/test_answer.c tests/unit/store_world.h
 tests_unit_test_answer_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -19,6 +18,10 @@ tests_unit_test_capability_LDADD = $(store_test_LIBS)
 tests_unit_test_thread_SOURCES = tests/unit/test_thread.c tests/unit/store_world.h
 tests_unit_test_thread_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_thread_LDADD = $(store_test_LIBS)
+check_PROGRAMS += tests/unit/test_pause tests/unit/test_restore
+tests_unit_test_pause_SOURCES = tests/unit/test_pause.c tests/unit/store_world.h
+tests_unit_test_pause_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_pause_LDADD = $(store_test_LIBS)
 tests_unit_test_restore_SOURCES = tests/unit/test_restore.c tests/unit/store_world.h
 tests_unit_test_restore_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_restore_LDADD = $(store_test_LIBS)
