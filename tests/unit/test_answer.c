@@ -141,7 +141,10 @@ act(struct world *w, const char *event, enum queue_act_kind kind)
 static size_t
 due(struct world *w, int64_t now_s)
 {
-	struct queue_due d = { .arena = &w->arena, .now_ms = now_s * 1000, .max = 20 };
+	static const struct queue_lane lanes[] = { { .stage = "linear-dispatch", .max = 20 },
+		{ .stage = ANSWER_STAGE, .max = 20 } };
+	struct queue_due d = { .arena = &w->arena, .now_ms = now_s * 1000, .lanes = lanes,
+		.lane_count = 2 };
 
 	queue_due(w->store, &d);
 	store_wait(w->store, &d.job);

@@ -129,7 +129,9 @@ context(struct world *w, const char *event)
 static const char *
 turns(struct world *w, const char *events)
 {
-	struct queue_due d = { .arena = &w->arena, .now_ms = w->now_s * 1000, .max = 20 };
+	static const struct queue_lane lane = { .stage = "linear-dispatch", .max = 20 };
+	struct queue_due d = { .arena = &w->arena, .now_ms = w->now_s * 1000, .lanes = &lane,
+		.lane_count = 1 };
 	char *out = arena_string(&w->arena, span_of(events));
 
 	queue_due(w->store, &d);
