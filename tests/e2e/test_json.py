@@ -21,6 +21,7 @@ TRIED = {
     "audit consistency": ["CHECKPOINT"],
     "check": ["MAIL", "--client", "127.0.0.1", "--mail-from", "<ann@good.example>"],
     "explain": ["DONE"], "pins": ["--ca", "CA", "--connect", "LINEAR", "api.linear.example"],
+    "queue dead": ["ls"], "probe": ["linear-dispatch"],
     "keys status": [], "backup": ["DATA"], "keys backup": ["KEYS"],
     "restore": ["DATA"], "keys restore": ["KEYS"],
 }
@@ -52,10 +53,13 @@ def stand(start):
 @pytest.fixture(scope="module")
 def filled(stand, world, folder):
     """What the words in capitals stand for."""
-    events = [stand.send(stand.mail(f"Objects {n}")).event for n in range(5)]
+    events = [stand.send(stand.mail(f"Objects {n}")).event for n in range(6)]
     ctl = stand.mailtri.ctl
     ctl("queue", "release", events[0])
     stand.delivered(events[0])
+    world.linear.set_mode("invalid", 1, "create")
+    ctl("queue", "release", events[5])
+    wait_until(lambda: ctl("queue", "dead", "ls"), "a dead mail")
     world.linear.set_mode("unavailable")
     ctl("queue", "release", events[1])
     wait_until(lambda: stand.mailtri.ctl_one("queue", "show", events[1])["state"] == "deferred",
