@@ -11,18 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <arpa/inet.h>
-
 #include "base/fault.h"
 #include "base/frame.h"
 #include "base/log.h"
 #include "base/proto.h"
-#include "conf/value.h"
-#include "dispatch/http.h"
+#include "dispatch/speech.h"
 #include "dispatch/trust.h"
 #include "stage/host.h"
 #include "stage/message.h"
-#include "stage/request.h"
 
 /* Replies come so much before the engine's deadline that the stage can still
  * say what became of its attempt. */
@@ -37,26 +33,22 @@ struct job {
 	uint32_t open;		/* requests without a reply */
 };
 
-/* One request: first dialling, then speaking. */
+/* One request or mail: first dialling, then speaking. */
 struct exchange {
 	struct exchange *next;
 	struct job *job;
 	uint32_t id;		/* of its PROTO_DIAL */
 	struct mt_span question;	/* in the message's arena */
-	struct request request;
-	const struct mt_conf *conf;
-	char *host;		/* in the message's arena */
-	uint16_t port;
+	struct speech speech;
 	int64_t deadline_ms;
 	struct timer timer;	/* while dialling */
-	struct http *http;
 };
 
 static struct {
 	struct group group;
 	struct loop *loop;
 	struct channel *channel;
-	struct http_client *client;
+	struct transfer_client *client;
 	struct job *jobs;
 	struct exchange *exchanges;
 	uint32_t last_id;
@@ -98,8 +90,8 @@ job_free(struct job *j)
 		next = x->next;
 		if (x->job != j)
 			continue;
-		if (x->http != NULL)
-			http_cancel(x->http);
+		if (x->speech.transfer != NULL)
+			transfer_cancel(x->speech.transfer);
 		exchange_free(x);
 	}
 	message_free(j->message);
@@ -133,85 +125,51 @@ question_answered(struct job *j, const struct answer *a)
 }
 
 static void
-exchange_answered(void *arg, const struct http_result *r)
+exchange_answered(void *arg, struct answer *a)
 {
 	struct exchange *x = arg;
 	struct job *j = x->job;
-	struct mt_span rr[2] = { r->fields, r->body };
-	struct answer a = { .question = x->question, .status = MT_OK,
-		.number = { (uint32_t)r->status, (uint32_t)r->error, r->sent,
-		    r->retry_after_s }, .count = 2, .rr = rr };
 
+	a->question = x->question;
+	a->status = MT_OK;
 	fault_point("call.answered");
 	exchange_free(x);
-	question_answered(j, &a);
-}
-
-static void
-exchange_failed(struct exchange *x, int error)
-{
-	struct http_result r = { .error = error, .fields = { "", 0 }, .body = { "", 0 } };
-
-	exchange_answered(x, &r);
+	question_answered(j, a);
 }
 
 static void
 dial_late(struct timer *t)
 {
-	exchange_failed(t->arg, ETIMEDOUT);
-}
+	struct exchange *x = t->arg;
 
-static const char *
-option_name(struct exchange *x, const char *suffix)
-{
-	return arena_printf(&x->job->message->arena, "%.*s%s",
-	    (int)x->request.target.len, x->request.target.ptr, suffix);
-}
-
-static bool
-is_numeric(const char *host)
-{
-	unsigned char address[16];
-
-	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
-}
-
-/* Host and port as the stage's option has them; where to dial for them may
- * be another address. */
-static int
-exchange_dial(struct exchange *x)
-{
-	const struct mt_host *h = host_services();
-	struct arena *arena = &x->job->message->arena;
-	const char *target = h->conf_str(x->conf, option_name(x, ""));
-	const char *connect_to = h->conf_str(x->conf, option_name(x, "_connect"));
-	struct value_target to = { .host = NULL }, dial;
-	struct buf b = { 0 };
-
-	if (target == NULL || value_parse_target(arena, target, &to) != 0)
-		return EDESTADDRREQ;
-	x->host = arena_string(arena, span_of(to.host));
-	x->port = to.port;
-	dial = to;
-	if (connect_to != NULL && value_parse_address(arena, connect_to, &dial) != 0)
-		return EDESTADDRREQ;
-	pack_string(&b, to.host);
-	pack_u16(&b, dial.port);
-	pack_u8(&b, h->conf_int(x->conf, option_name(x, "_private")) != 0);
-	pack_string(&b, is_numeric(dial.host) ? dial.host : "");
-	channel_send(net.channel, PROTO_DIAL, x->id, buf_span(&b), NULL, 0);
-	buf_free(&b);
-	timer_set(net.loop, &x->timer, x->deadline_ms - clock_ms());
-	return 0;
+	speech_fail(&x->speech, ETIMEDOUT);
 }
 
 static int64_t
-exchange_deadline(const struct job *j, const struct request *r)
+exchange_deadline(const struct exchange *x)
 {
-	uint32_t ms = r->timeout_ms == 0 ? HTTP_TIMEOUT_MS : r->timeout_ms;
-	int64_t own = clock_ms() + (ms > HTTP_TIMEOUT_MAX_MS ? HTTP_TIMEOUT_MAX_MS : ms);
+	int64_t own = clock_ms() + (x->speech.timeout_ms > TRANSFER_TIMEOUT_MAX_MS ?
+	    TRANSFER_TIMEOUT_MAX_MS : x->speech.timeout_ms);
 
-	return own < j->deadline_ms ? own : j->deadline_ms;
+	return own < x->job->deadline_ms ? own : x->job->deadline_ms;
+}
+
+static int
+exchange_dial(struct exchange *x)
+{
+	struct buf b = { 0 };
+	int error;
+
+	x->deadline_ms = exchange_deadline(x);
+	if (x->deadline_ms - clock_ms() < SHORTEST_MS)
+		return ETIMEDOUT;
+	error = speech_dial(&x->speech, &b);
+	if (error == 0) {
+		channel_send(net.channel, PROTO_DIAL, x->id, buf_span(&b), NULL, 0);
+		timer_set(net.loop, &x->timer, x->deadline_ms - clock_ms());
+	}
+	buf_free(&b);
+	return error;
 }
 
 static void
@@ -222,95 +180,28 @@ exchange_start(struct job *j, struct mt_span asked, const struct question *q)
 	int error;
 
 	*x = (struct exchange){ .next = net.exchanges, .job = j, .id = ++net.last_id,
-		.question = asked, .conf = member_conf(m->member, m->call.intent.route),
-		.timer = { .fn = dial_late, .arg = x } };
+		.question = asked, .timer = { .fn = dial_late, .arg = x },
+		.speech = { .message = m, .done = exchange_answered, .arg = x,
+		    .conf = member_conf(m->member, m->call.intent.route) } };
 	net.exchanges = x;
-	error = request_unpack(q->key, &x->request);
-	if (error == 0) {
-		x->deadline_ms = exchange_deadline(j, &x->request);
-		error = x->deadline_ms - clock_ms() < SHORTEST_MS ? ETIMEDOUT :
-		    exchange_dial(x);
-	}
+	error = speech_read(&x->speech, q);
+	if (error == 0)
+		error = exchange_dial(x);
 	if (error != 0)
-		exchange_failed(x, error);
+		speech_fail(&x->speech, error);
 }
 
 /* ---- speaking over the socket that came back ---- */
-
-static struct mt_span
-bearer(struct arena *arena, struct mt_span secret)
-{
-	static const char scheme[] = "Bearer ";
-	const size_t len = sizeof(scheme) - 1;
-	char *p = arena_alloc(arena, len + secret.len);
-
-	memcpy(p, scheme, len);
-	if (secret.len > 0)
-		memcpy(p + len, secret.ptr, secret.len);
-	return span_make(p, len + secret.len);
-}
-
-static int
-fields_fill(struct exchange *x, struct http_field fields[HTTP_FIELDS_MAX])
-{
-	struct arena *arena = &x->job->message->arena;
-	int error = 0;
-
-	if (x->request.field_count > HTTP_FIELDS_MAX)
-		return EINVAL;
-	for (uint32_t i = 0; i < x->request.field_count && error == 0; i++) {
-		const struct request_field *f = &x->request.fields[i];
-
-		fields[i] = (struct http_field){ .name = f->name, .value = f->value };
-		if ((f->flags & MT_FIELD_SECRET) != 0)
-			error = host_services()->conf_secret(x->conf,
-			    arena_string(arena, f->value), &fields[i].value);
-		if (error == 0 && (f->flags & MT_FIELD_BEARER) != 0)
-			fields[i].value = bearer(arena, fields[i].value);
-	}
-	return error;
-}
-
-static int
-body_find(const struct exchange *x, struct mt_span *body)
-{
-	struct mt_part part = { .size = sizeof(part) };
-	int error;
-
-	*body = x->request.body;
-	if (x->request.part < 0)
-		return 0;
-	error = view_part(&x->job->message->view, (uint32_t)x->request.part, &part);
-	if (error == 0)
-		*body = part.bytes;
-	return error;
-}
 
 /* Over the frame's descriptor. */
 static int
 exchange_speak(struct exchange *x, struct frame *f)
 {
-	const struct mt_host *h = host_services();
-	struct arena *arena = &x->job->message->arena;
-	struct http_field fields[HTTP_FIELDS_MAX];
 	int64_t left = x->deadline_ms - clock_ms();
-	struct http_order order = { .host = x->host, .port = x->port,
-		.method = arena_string(arena, x->request.method),
-		.path = arena_string(arena, x->request.path),
-		.fields = fields, .field_count = x->request.field_count,
-		.pins = h->conf_list(x->conf, option_name(x, "_pin")),
-		.ca_file = h->conf_str(x->conf, option_name(x, "_ca")),
-		.timeout_ms = left < 1 ? 1 : (uint32_t)left };
-	int error = fields_fill(x, fields), fd = f->fds[0];
 
-	if (error == 0)
-		error = body_find(x, &order.body);
-	if (error != 0)
-		return error;
 	fault_point("call.start");
 	timer_clear(net.loop, &x->timer);
-	f->fds[0] = -1;
-	return http_start(net.client, &order, fd, exchange_answered, x, &x->http);
+	return speech_start(&x->speech, net.client, left < 1 ? 1 : (uint32_t)left, &f->fds[0]);
 }
 
 static void
@@ -323,17 +214,17 @@ dialled(struct frame *f)
 
 	while (x != NULL && x->id != f->id)
 		x = x->next;
-	if (x == NULL || x->http != NULL)
+	if (x == NULL || x->speech.transfer != NULL)
 		return;		/* too late; its descriptor is closed with the frame */
 	if (f->fd_count > 0) {
 		error = exchange_speak(x, f);
 	} else {
-		log_warning("cannot reach %s: %s", x->host, log_quote(quoted,
+		log_warning("cannot reach %s: %s", x->speech.to.host, log_quote(quoted,
 		    sizeof(quoted), unpack_span(&u)));
 		error = error == 0 ? ECONNREFUSED : error;
 	}
 	if (error != 0)
-		exchange_failed(x, error);
+		speech_fail(&x->speech, error);
 }
 
 /* ---- running callbacks ---- */
@@ -344,7 +235,7 @@ question_start(struct job *j, struct mt_span asked)
 	struct question q;
 	struct answer denied = { .question = asked, .status = MT_DENIED };
 
-	if (question_unpack(asked, &q) == 0 && q.kind == QUESTION_HTTP)
+	if (question_unpack(asked, &q) == 0 && speech_is_ours(&q))
 		exchange_start(j, asked, &q);
 	else
 		question_answered(j, &denied);
@@ -453,7 +344,7 @@ main(int argc, char **argv)
 	log_open(argv[1], false);
 	sandbox_enter();
 	net.loop = loop_new();
-	net.client = http_client_new(net.loop);
+	net.client = transfer_client_new(net.loop);
 	group_open(&net.group, argv[1] + sizeof(prefix) - 1, settings_receive(),
 	    secrets_receive());
 	for (size_t i = 0; i < net.group.count; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Who may ask what of the kernel: one list a role, one a need of a stage,
- * and those that several share.  DNS, state, HTTP, bytes and edits are frames on the
+ * and those that several share.  DNS, state, HTTP, mail, bytes and edits are frames on the
  * channel a worker has anyway, so their needs open no system call at all.
  */
 #include "base/sandbox.h"

@@ -16,7 +16,7 @@ static const struct {
 	{ MT_NEED_DNS, "dns" }, { MT_NEED_HTTP, "http" },
 	{ MT_NEED_STATE, "state" }, { MT_NEED_BODY, "body" },
 	{ MT_NEED_RAW, "raw" }, { MT_NEED_EDIT, "edit" },
-	{ MT_NEED_FILES, "files" },
+	{ MT_NEED_FILES, "files" }, { MT_NEED_MAIL, "mail" },
 };
 
 static void

@@ -89,6 +89,17 @@ check_default(const struct mt_option *o, char why[SCHEMA_WHY_MAX])
 	return error;
 }
 
+/* A target's are its schemes, and may be left out. */
+static bool
+has_fitting_choices(const struct mt_option *o)
+{
+	bool some = o->choices != NULL && *o->choices != '\0';
+
+	if (o->type == MT_OPT_TARGET && some)
+		return value_are_schemes(o->choices);
+	return (o->type == MT_OPT_CHOICE) == some;
+}
+
 static int
 check_option(const struct mt_option *o, char why[SCHEMA_WHY_MAX])
 {
@@ -106,7 +117,7 @@ check_option(const struct mt_option *o, char why[SCHEMA_WHY_MAX])
 		return refuse(why, "option %s has unknown flags", o->name);
 	if (!is_line(o->help, 1024))
 		return refuse(why, "option %s has no help of one line", o->name);
-	if ((o->type == MT_OPT_CHOICE) != (o->choices != NULL && *o->choices != '\0'))
+	if (!has_fitting_choices(o))
 		return refuse(why, "option %s: choices and type do not agree", o->name);
 	if (o->min > o->max || (!number && (o->min != 0 || o->max != 0)))
 		return refuse(why, "option %s: min and max do not agree", o->name);
@@ -198,7 +209,7 @@ check_callbacks(const struct descriptor *d, char why[SCHEMA_WHY_MAX])
 int
 schema_check(const struct descriptor *d, char why[SCHEMA_WHY_MAX])
 {
-	const uint32_t known = MT_NEED_FILES * 2 - 1;
+	const uint32_t known = MT_NEED_MAIL * 2 - 1;
 	int error;
 
 	if (!is_word(d->name, DESCRIPTOR_NAME_MAX, "-"))
@@ -318,4 +329,43 @@ schema_check_value(const struct descriptor *d, const struct mt_option *o,
 		    v->list[0]);
 	arena_free(&a);
 	return error;
+}
+
+static const struct setting_value *
+target_value(const struct descriptor *d, const struct setting_value *values,
+    const struct mt_option *target, const char *suffix)
+{
+	size_t len = strlen(target->name);
+
+	for (size_t i = 0; i < d->option_count; i++)
+		if (strncmp(d->options[i].name, target->name, len) == 0 &&
+		    strcmp(d->options[i].name + len, suffix) == 0)
+			return &values[i];
+	return NULL;
+}
+
+int
+schema_check_set(const struct descriptor *d, const struct setting_value *values,
+    char why[SCHEMA_WHY_MAX])
+{
+	static const char plain[] = "smtp+plain://";
+
+	for (size_t i = 0; i < d->option_count; i++) {
+		const struct mt_option *o = &d->options[i];
+		const struct setting_value *pin, *dial;
+
+		if (o->type != MT_OPT_TARGET || values[i].list == NULL ||
+		    strncmp(values[i].list[0], plain, sizeof(plain) - 1) != 0)
+			continue;
+		pin = target_value(d, values, o, "_pin");
+		dial = target_value(d, values, o, "_connect");
+		if (pin != NULL && pin->list_count > 0 && strcmp(pin->list[0], "none") != 0)
+			return refuse(why, "%s_pin: smtp+plain has no certificate a pin could "
+			    "be held against: write \"none\", or smtp or smtps in %s", o->name,
+			    o->name);
+		if (dial != NULL && dial->list != NULL)
+			return refuse(why, "%s_connect: smtp+plain is only for the loopback "
+			    "address that stands in %s: remove it", o->name, o->name);
+	}
+	return 0;
 }

@@ -28,6 +28,11 @@ const struct mt_option *schema_target(const struct descriptor *, const char *nam
 int schema_check_value(const struct descriptor *, const struct mt_option *,
     const struct setting_value *, char why[SCHEMA_WHY_MAX]);
 
+/* What the values of a set must obey together: a target without TLS has no
+ * pin to check and names its address itself.  As above. */
+int schema_check_set(const struct descriptor *, const struct setting_value *,
+    char why[SCHEMA_WHY_MAX]);
+
 /* Names no stage may use: the host's own keys in every stage file. */
 extern const struct mt_option schema_host_options[];	/* ends with name NULL */
 

@@ -101,7 +101,7 @@ values_load(struct stage_load *l, const struct section *s,
     struct setting_value *values)
 {
 	const struct descriptor *d = &l->out->descriptor;
-	char text[256];
+	char text[SCHEMA_WHY_MAX];
 
 	for (size_t i = 0; i < d->option_count; i++)
 		value_load(l, &d->options[i], s, &values[i]);
@@ -113,6 +113,8 @@ values_load(struct stage_load *l, const struct section *s,
 		    d->options[i].name, d->options[i].help);
 		problem(l, s->line, text);
 	}
+	if (schema_check_set(d, values, text) != 0)
+		problem(l, s->line, text);
 }
 
 static bool

@@ -204,16 +204,70 @@ is_bracketed_v6(const char *s, size_t len)
 	return inet_pton(AF_INET6, text, &address) == 1;
 }
 
-int
-value_parse_target(struct arena *a, const char *text, struct value_target *out)
+static const struct { const char *name; int64_t port; } schemes[VALUE_SCHEMES] = {
+	[VALUE_HTTPS] = { "https", 443 }, [VALUE_SMTP] = { "smtp", 587 },
+	[VALUE_SMTPS] = { "smtps", 465 }, [VALUE_SMTP_PLAIN] = { "smtp+plain", 25 },
+};
+
+const char *
+value_scheme_name(enum value_scheme s)
 {
-	static const char scheme[] = "https://";
-	const char *host = text + sizeof(scheme) - 1, *port;
-	int64_t number = 443;
+	return s < VALUE_SCHEMES ? schemes[s].name : NULL;
+}
+
+bool
+value_are_schemes(const char *choices)
+{
+	const char *end;
+
+	for (const char *p = choices;; p = end + 1) {
+		enum value_scheme s = 0;
+
+		end = p + strcspn(p, "|");
+		while (s < VALUE_SCHEMES && (strlen(schemes[s].name) != (size_t)(end - p) ||
+		    strncmp(schemes[s].name, p, (size_t)(end - p)) != 0))
+			s++;
+		if (s == VALUE_SCHEMES || *end == '\0')
+			return s < VALUE_SCHEMES;
+	}
+}
+
+static bool
+is_loopback(const char *host)
+{
+	struct in6_addr v6;
+	struct in_addr v4;
+
+	return (inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127) ||
+	    (inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6));
+}
+
+/* Behind "scheme://"; NULL: none of the choices. */
+static const char *
+scheme_skip(const char *text, const char *choices, enum value_scheme *scheme)
+{
+	for (*scheme = 0; *scheme < VALUE_SCHEMES; ++*scheme) {
+		const char *name = schemes[*scheme].name;
+		size_t len = strlen(name);
+
+		if (strncmp(text, name, len) == 0 && strncmp(text + len, "://", 3) == 0 &&
+		    is_choice(choices == NULL ? "https" : choices, name))
+			return text + len + 3;
+	}
+	return NULL;
+}
+
+int
+value_parse_target(struct arena *a, const char *text, const char *choices,
+    struct value_target *out)
+{
+	const char *host = scheme_skip(text, choices, &out->scheme), *port;
+	int64_t number;
 	size_t len;
 
-	if (strncmp(text, scheme, sizeof(scheme) - 1) != 0)
+	if (host == NULL)
 		return EINVAL;
+	number = schemes[out->scheme].port;
 	len = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
 	if (len > strlen(host))
 		return EINVAL;
@@ -228,7 +282,7 @@ value_parse_target(struct arena *a, const char *text, struct value_target *out)
 	out->host = *host == '[' ? arena_string(a, span_make(host + 1, len - 2))
 	    : arena_string(a, span_make(host, len));
 	out->port = (uint16_t)number;
-	return 0;
+	return out->scheme == VALUE_SMTP_PLAIN && !is_loopback(out->host) ? EINVAL : 0;
 }
 
 int
@@ -259,6 +313,19 @@ is_reference(const char *text)
 }
 
 static int
+refuse_target(struct value_parser *p, const struct mt_option *o, const char *text)
+{
+	if (o->choices == NULL)
+		return refuse(p, "%s is \"%.64s\", but must be "
+		    "\"https://host\" or \"https://host:port\"", o->name, text);
+	return refuse(p, "%s is \"%.64s\", but must be \"SCHEME://host\" or "
+	    "\"SCHEME://host:port\", where SCHEME is %s%.32s%s", o->name, text,
+	    strchr(o->choices, '|') == NULL ? "" : "one of ", o->choices,
+	    is_choice(o->choices, schemes[VALUE_SMTP_PLAIN].name) ?
+	    "; smtp+plain is for a numeric loopback address alone" : "");
+}
+
+static int
 check_text(struct value_parser *p, const struct mt_option *o, const char *text)
 {
 	struct value_target target;
@@ -277,9 +344,8 @@ check_text(struct value_parser *p, const struct mt_option *o, const char *text)
 		    "\"credential:name\": a secret never stands in a "
 		    "configuration file", o->name);
 	if (o->type == MT_OPT_TARGET &&
-	    value_parse_target(p->arena, text, &target) != 0)
-		return refuse(p, "%s is \"%.64s\", but must be "
-		    "\"https://host\" or \"https://host:port\"", o->name, text);
+	    value_parse_target(p->arena, text, o->choices, &target) != 0)
+		return refuse_target(p, o, text);
 	return 0;
 }
 

@@ -33,9 +33,20 @@ const char *value_format(struct arena *, const struct mt_option *,
 const char *value_format_number(struct arena *, uint32_t type, int64_t);
 bool value_equal(const struct setting_value *, const struct setting_value *);
 
-/* "https://host[:port]".  0 or EINVAL; host goes to the arena. */
-struct value_target { const char *host; uint16_t port; };
-int value_parse_target(struct arena *, const char *, struct value_target *);
+/* Schemes of targets.  smtp is mail with STARTTLS required, smtps mail with
+ * TLS from the first byte, smtp+plain mail without any: a numeric loopback
+ * address alone may have it. */
+enum value_scheme { VALUE_HTTPS, VALUE_SMTP, VALUE_SMTPS, VALUE_SMTP_PLAIN, VALUE_SCHEMES };
+
+/* "scheme://host[:port]", the scheme one of choices, "smtp|smtps"; NULL is
+ * https.  0 or EINVAL; host goes to the arena. */
+struct value_target { const char *host; uint16_t port; enum value_scheme scheme; };
+int value_parse_target(struct arena *, const char *, const char *choices,
+    struct value_target *);
+/* "smtp"; NULL: there is no such scheme. */
+const char *value_scheme_name(enum value_scheme);
+/* Are all of "a|b" schemes? */
+bool value_are_schemes(const char *choices);
 
 /* "127.0.0.1:25", "[::1]:25": a numeric address and a port (0 to 65535). */
 int value_parse_address(struct arena *, const char *, struct value_target *);

@@ -123,8 +123,9 @@ targets_add(struct connections *cs, const struct settings *s)
 	dial_targets_load(&targets, cs->arena, s);
 	for (size_t i = 0; i < targets.count; i++) {
 		const struct dial_target *t = &targets.list[i];
-		const struct connection c = { .role = "resolver", .protocol = "https",
-			.host = t->host, .port = t->port, .addresses = addresses_text(t),
+		const struct connection c = { .role = "resolver",
+			.protocol = value_scheme_name(t->scheme), .host = t->host,
+			.port = t->port, .addresses = addresses_text(t),
 			.why = arena_printf(cs->arena, "%s.%s%s%s, for worker-net", t->stage,
 			    t->option, t->route == NULL ? "" : " of route ",
 			    t->route == NULL ? "" : t->route) };

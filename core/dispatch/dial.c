@@ -164,23 +164,25 @@ list_add(struct dial_targets *ts, const struct dial_target *t)
 
 static void
 target_add(struct dial_targets *ts, const struct setting_stage *stage,
-    const struct setting_options *o, const char *name)
+    const struct setting_options *o, const struct mt_option *option)
 {
 	const struct descriptor *d = &stage->descriptor;
+	const char *name = option->name;
 	const struct setting_value *url = value_of(d, o, name, "");
 	const struct setting_value *private = value_of(d, o, name, "_private");
 	const struct setting_value *connect = value_of(d, o, name, "_connect");
 	union dial_address numeric;
 	struct value_target to, dial;
 
-	if (url == NULL || value_parse_target(ts->arena, url->list[0], &to) != 0)
+	if (url == NULL || value_parse_target(ts->arena, url->list[0],
+	    option->choices, &to) != 0)
 		return;
 	dial = to;
 	if (connect != NULL && value_parse_address(ts->arena, connect->list[0], &dial) != 0)
 		return;		/* nothing can be dialled for it */
 	list_add(ts, &(struct dial_target){ .host = to.host, .port = dial.port,
 	    .address = dial_address_parse(dial.host, dial.port, &numeric) == 0 ? dial.host : "",
-	    .private = private != NULL && private->num != 0,
+	    .private = private != NULL && private->num != 0, .scheme = to.scheme,
 	    .stage = stage->name, .option = name, .route = o->route });
 }
 
@@ -192,7 +194,7 @@ stage_add(struct dial_targets *ts, const struct setting_stage *stage)
 	for (size_t set = 0; set < stage->option_sets; set++)
 		for (size_t i = 0; i < d->option_count; i++)
 			if (d->options[i].type == MT_OPT_TARGET)
-				target_add(ts, stage, &stage->options[set], d->options[i].name);
+				target_add(ts, stage, &stage->options[set], &d->options[i]);
 }
 
 void

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "conf/settings.h"
+#include "conf/value.h"
 
 enum dial_class {
 	DIAL_PUBLIC,
@@ -42,6 +43,7 @@ struct dial_target {
 	const char *address;	/* numeric, of NAME_connect or the host itself;
 				 * "": ask DNS */
 	bool private;
+	enum value_scheme scheme;
 	const char *stage, *option, *route;	/* where it is written; route
 				 * NULL: the file's own level */
 };

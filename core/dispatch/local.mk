@@ -2,7 +2,10 @@
 noinst_LIBRARIES += libdispatch.a
 libdispatch_a_SOURCES = core/dispatch/dial.c core/dispatch/dial.h core/dispatch/dialer.c \
 	core/dispatch/dialer.h core/dispatch/http.c core/dispatch/http.h \
-	core/dispatch/chain.c core/dispatch/chain.h core/dispatch/trust.c core/dispatch/trust.h
+	core/dispatch/chain.c core/dispatch/chain.h core/dispatch/speech.c \
+	core/dispatch/speech.h core/dispatch/submission.c \
+	core/dispatch/submission.h core/dispatch/transfer.c core/dispatch/transfer.h \
+	core/dispatch/trust.c core/dispatch/trust.h
 libdispatch_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
 
 # libcurl finds its connect() here: a socket the resolver dialled has a peer

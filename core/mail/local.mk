@@ -3,7 +3,7 @@ noinst_LIBRARIES += libmail.a
 libmail_a_SOURCES = core/mail/charset.c core/mail/charset.h core/mail/decode.c core/mail/decode.h core/mail/edit.c core/mail/edit.h \
 	core/mail/entity.c core/mail/entity.h core/mail/envelope.c core/mail/envelope.h \
 	core/mail/fact.c core/mail/fact.h core/mail/finding.c core/mail/finding.h \
-	core/mail/header.c core/mail/header.h core/mail/patch.c core/mail/patch.h core/mail/parameter.c core/mail/parameter.h \
+	core/mail/header.c core/mail/header.h core/mail/outgoing.c core/mail/outgoing.h core/mail/patch.c core/mail/patch.h core/mail/parameter.c core/mail/parameter.h \
 	core/mail/structure.c core/mail/structure.h core/mail/trace.c core/mail/trace.h core/mail/view.c core/mail/view.h \
 	core/mail/view_builder.c core/mail/view_format.h
 
@@ -18,6 +18,10 @@ parser_SOURCES = core/parser.c
 parser_LDADD = $(parse_LIBS)
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_outgoing
+tests_unit_test_outgoing_SOURCES = tests/unit/test_outgoing.c
+tests_unit_test_outgoing_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_outgoing_LDADD = $(mail_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_mail
 tests_unit_test_mail_SOURCES = tests/unit/test_mail.c
 tests_unit_test_mail_CPPFLAGS = $(TEST_CPPFLAGS)

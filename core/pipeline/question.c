@@ -28,7 +28,7 @@ question_unpack(struct mt_span packed, struct question *q)
 	q->limit = unpack_u32(&u);
 	q->window_s = unpack_u32(&u);
 	q->key = unpack_span(&u);
-	if (!unpack_done(&u) || q->kind < QUESTION_DNS || q->kind > QUESTION_HTTP)
+	if (!unpack_done(&u) || q->kind < QUESTION_DNS || q->kind > QUESTION_MAIL)
 		return EBADMSG;
 	return 0;
 }

@@ -10,7 +10,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-enum question_kind { QUESTION_DNS = 1, QUESTION_TAKE, QUESTION_GET, QUESTION_HTTP };
+enum question_kind { QUESTION_DNS = 1, QUESTION_TAKE, QUESTION_GET, QUESTION_HTTP,
+	QUESTION_MAIL };
 
 enum { QUESTION_KEY_MAX = 512, QUESTION_NAME_MAX = 253 };
 
@@ -23,7 +24,8 @@ struct question {
 	uint16_t type;		/* DNS: of records; TAKE, GET: the stage's index */
 	uint32_t flags, limit, window_s;	/* TAKE */
 	struct mt_span key;	/* DNS: the name; TAKE, GET: the key; HTTP: the
-				 * packed request (dispatch/request.h) */
+				 * packed request (stage/request.h); MAIL: the
+				 * packed letter (stage/letter.h) */
 };
 
 void question_pack(struct buf *, const struct question *);
@@ -31,7 +33,8 @@ int question_unpack(struct mt_span packed, struct question *);	/* EBADMSG */
 
 /* DNS: number[0] ttl, [1] secure, rr: records.  TAKE: [0] used, [1] retry
  * after, rr[0]: the holder's event.  GET: rr[0].  HTTP: [0] status, [1]
- * error, [2] sent, [3] retry after, rr[0]: fields, rr[1]: body. */
+ * error, [2] sent, [3] retry after, rr[0]: fields, rr[1]: body.  MAIL: [0]
+ * code, [1] error, [2] sent, rr[0]: text. */
 struct answer {
 	struct answer *next;
 	struct mt_span question;	/* packed */

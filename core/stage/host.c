@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "mail/edit.h"
+#include "stage/letter.h"
 #include "stage/message.h"
 #include "stage/options.h"
 #include "stage/request.h"
@@ -380,6 +381,33 @@ host_http_request(struct mt_msg *m, const struct mt_http *request,
 }
 
 static int
+host_mail_send(struct mt_msg *m, const struct mt_mail *mail, struct mt_mail_reply *out)
+{
+	struct question q = { .kind = QUESTION_MAIL };
+	struct mt_mail_reply reply = { .error = EPERM, .text = SPAN("") };
+	struct buf packed = { 0 };
+	const struct answer *a;
+	int status = MT_DENIED;
+
+	if (needs(m, MT_NEED_MAIL) && m->call.phase >= PHASE_DELIVER) {
+		reply.error = letter_pack(&packed, m, mail);
+		q.key = buf_span(&packed);
+		a = reply.error == 0 ? ask(m, &q, &status) : NULL;
+		if (reply.error != 0)
+			status = MT_OK;	/* there is an answer: no mail is like this */
+		if (a != NULL) {
+			reply.code = (int32_t)a->number[0];
+			reply.error = (int32_t)a->number[1];
+			reply.sent = a->number[2];
+			reply.text = a->count > 0 ? a->rr[0] : SPAN("");
+		}
+	}
+	buf_free(&packed);
+	give(out, out->size, &reply, sizeof(reply));
+	return status;
+}
+
+static int
 host_edit(struct mt_msg *m, const struct mt_edit *edit)
 {
 	struct mt_edit *others;
@@ -473,6 +501,7 @@ static struct mt_host services = {
 	.hold = host_hold,
 	.attempt = host_attempt,
 	.thread = host_thread,
+	.mail_send = host_mail_send,
 };
 
 const struct mt_host *

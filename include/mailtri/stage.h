@@ -83,7 +83,8 @@ enum mt_need {
 	MT_NEED_BODY = 1u << 3,	/* part_next(): decoded parts */
 	MT_NEED_RAW = 1u << 4,	/* raw(): the bytes as received */
 	MT_NEED_EDIT = 1u << 5,	/* edit() */
-	MT_NEED_FILES = 1u << 6	/* files named in its options, read only */
+	MT_NEED_FILES = 1u << 6,	/* files named in its options, read only */
+	MT_NEED_MAIL = 1u << 7	/* mail_send() to its own targets */
 };
 
 enum mt_option_type {
@@ -96,7 +97,8 @@ enum mt_option_type {
 	MT_OPT_CHOICE,		/* one of choices */
 	MT_OPT_SECRET,		/* "file:/path" or "credential:name"; the host
 				 * reads it, the value is never printed */
-	MT_OPT_TARGET		/* "https://host[:port]"; the host adds the options
+	MT_OPT_TARGET		/* "https://host[:port]", or the schemes of
+				 * choices; the host adds the options
 				 * NAME_pin (list, required), NAME_ca (path)
 				 * and NAME_private (bool) */
 };
@@ -111,7 +113,10 @@ enum {
 struct mt_option {
 	const char *name, *def;	/* def: text as in the file; NULL: unset.
 				 * A list's def is its members, comma-separated */
-	const char *choices;	/* "a|b|c" for MT_OPT_CHOICE */
+	const char *choices;	/* "a|b|c" for MT_OPT_CHOICE; for MT_OPT_TARGET
+				 * "smtp|smtps": mail, by STARTTLS (587) or in
+				 * TLS (465); "smtp+plain": without, to a
+				 * numeric loopback address (25); NULL: https */
 	const char *help;	/* one line; becomes the manual */
 	uint32_t    type, flags;
 	int64_t	    min, max;	/* both 0: unbounded */
@@ -269,6 +274,27 @@ struct mt_http_reply {
 	struct mt_span body;	/* at most 1 MiB */
 };
 
+/* One mail to one recipient, handed to a relay (RFC 5321, RFC 6409). */
+struct mt_mail {
+	uint32_t       size, timeout_ms;	/* 0: 60 s */
+	const char    *relay;	/* name of an MT_OPT_TARGET option */
+	const char    *user;	/* NULL: no AUTH */
+	const char    *password;	/* name of an MT_OPT_SECRET option; NULL: no
+				 * AUTH */
+	struct mt_span sender, rcpt;	/* ASCII, without <>; sender empty: the
+				 * null sender */
+	struct mt_span data;	/* header and body, lines end with CRLF; at
+				 * most 1 MiB */
+};
+struct mt_mail_reply {
+	uint32_t       size;
+	int32_t	       code;	/* SMTP code of the last reply; 0: none came */
+	int32_t	       error;	/* 0, or an errno value where code is 0 */
+	uint32_t       sent;	/* 1: the end of data left, it may have been
+				 * accepted; 0: safe to repeat */
+	struct mt_span text;	/* the last reply, one line, at most 512 bytes */
+};
+
 /* deliver: what this message answers.  The host found it: the message came to
  * the address an answer invited to write to, or its In-Reply-To or References
  * name one that was accepted at the same route. */
@@ -285,8 +311,8 @@ enum mt_level { MT_DEBUG = 0, MT_INFO, MT_WARNING, MT_ERROR };
 /*
  * Everything a stage may ask of the host.  Append only.
  *
- * Questions (dns_get, state_take, state_get, http_request) answer from what
- * is known or record the question and return MT_PENDING; a callback that met
+ * Questions (dns_get, state_take, state_get, http_request, mail_send) answer
+ * from what is known or record the question and return MT_PENDING; a callback that met
  * MT_PENDING and needs the answer returns MT_WAIT.  A run that returned
  * MT_WAIT never happened: its facts, edits, puts and log lines are dropped,
  * and the callback is run again when the answers are there.  So callbacks
@@ -358,6 +384,10 @@ struct mt_host {
 	uint32_t (*attempt)(const struct mt_msg *);
 	/* deliver only: ENOENT: the message answers none. */
 	int (*thread)(const struct mt_msg *, struct mt_thread *);
+	/* A question; deliver and probe only.  MT_OK: *reply is filled in, also
+	 * where the mail is none (EINVAL: an address, a line end). */
+	int (*mail_send)(struct mt_msg *, const struct mt_mail *,
+	    struct mt_mail_reply *);
 	/* Append here. */
 };
 

@@ -73,6 +73,13 @@ struct mt_test_request {		/* as it would go out */
 	const struct mt_http_reply *reply;
 };
 
+struct mt_test_letter {			/* a mail, as it would go out */
+	const char *relay, *user;	/* user NULL: no AUTH */
+	struct mt_span password, sender, rcpt, data;
+	uint32_t run;
+	const struct mt_mail_reply *reply;
+};
+
 struct mt_test_put { struct mt_span key, value; uint32_t ttl_s, when; };
 struct mt_test_hold { const char *releaser; uint32_t expire_s; };
 
@@ -102,8 +109,9 @@ struct mt_test {
 	char logs[MT_TEST_MAX][MT_TEST_LINE_MAX];
 	struct mt_test_row rows[MT_TEST_MAX];
 	struct mt_test_request requests[MT_TEST_MAX];
+	struct mt_test_letter letters[MT_TEST_MAX];
 	size_t fact_count, edit_count, put_count, hold_count, log_count;
-	size_t row_count, request_count;
+	size_t row_count, request_count, letter_count;
 
 	/* Private. */
 	struct mt_host host;
@@ -113,6 +121,8 @@ struct mt_test {
 	size_t option_count;
 	struct mt_http_reply replies[MT_TEST_MAX];
 	size_t reply_count, reply_used;
+	struct mt_mail_reply mail_replies[MT_TEST_MAX];
+	size_t mail_reply_count, mail_reply_used;
 	void *ctx, *kept;
 	size_t kept_size;
 	int opened, asking;
@@ -323,6 +333,24 @@ mt_test_http_error(struct mt_test *t, int error, uint32_t sent)
 
 	r->error = error;
 	r->sent = sent;
+	return r;
+}
+
+/* Replies go to new mails in the order written here; when there are no more,
+ * the relay is down (ECONNREFUSED, nothing sent).  The struct returned may be
+ * changed: sent, error. */
+static inline struct mt_mail_reply *
+mt_test_mail(struct mt_test *t, int code, const char *text)
+{
+	struct mt_mail_reply *r =
+	    &t->mail_replies[mt_test_room(t->mail_reply_count, "mail replies")];
+
+	t->mail_reply_count++;
+	memset(r, 0, sizeof(*r));
+	r->size = sizeof(*r);
+	r->code = code;
+	r->sent = 1;
+	r->text = mt_test_copy(t, mt_test_span(text));
 	return r;
 }
 

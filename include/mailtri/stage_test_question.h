@@ -255,6 +255,102 @@ mt_test_h_http_request(struct mt_msg *m, const struct mt_http *h,
 	return MT_OK;
 }
 
+static inline int
+mt_test_is_address(struct mt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.ptr[i] <= 0x20 || (unsigned char)s.ptr[i] >= 0x7f ||
+		    s.ptr[i] == '<' || s.ptr[i] == '>')
+			return 0;
+	return s.len > 0 && s.len <= 254 && memchr(s.ptr, '@', s.len) != NULL;
+}
+
+static inline int
+mt_test_is_data(struct mt_span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] == '\0' || (s.ptr[i] == '\n' && (i == 0 || s.ptr[i - 1] != '\r')) ||
+		    (s.ptr[i] == '\r' && (i + 1 == s.len || s.ptr[i + 1] != '\n')))
+			return 0;
+	return s.len >= 2 && s.len <= 1024 * 1024 && s.ptr[s.len - 1] == '\n';
+}
+
+/* The mail's row, as mt_test_request(). */
+static inline struct mt_test_letter *
+mt_test_letter(struct mt_test *t, const struct mt_test_letter *q)
+{
+	static const struct mt_mail_reply down = { sizeof(struct mt_mail_reply),
+		0, ECONNREFUSED, 0, { "", 0 } };
+	struct mt_test_letter *l;
+
+	for (size_t i = 0; i < t->letter_count; i++) {
+		l = &t->letters[i];
+		if (strcmp(l->relay, q->relay) == 0 && mt_test_same(l->sender, q->sender) &&
+		    mt_test_same(l->rcpt, q->rcpt) && mt_test_same(l->data, q->data))
+			return l;
+	}
+	if (t->questions >= MT_QUESTIONS_MAX)
+		return NULL;
+	t->questions++;
+	l = &t->letters[mt_test_room(t->letter_count, "mails")];
+	t->letter_count++;
+	*l = *q;
+	l->run = t->runs;
+	l->reply = t->mail_reply_used < t->mail_reply_count ?
+	    &t->mail_replies[t->mail_reply_used++] : &down;
+	return l;
+}
+
+static inline void
+mt_test_letter_copy(struct mt_test *t, const struct mt_mail *m, struct mt_test_letter *q)
+{
+	size_t i;
+
+	memset(q, 0, sizeof(*q));
+	if (mt_test_find_option(t, m->relay, &i)->type != MT_OPT_TARGET)
+		mt_test_abort("not a target", m->relay);
+	q->relay = mt_test_copy(t, mt_test_span(m->relay)).ptr;
+	q->password = mt_test_span("");
+	if (m->user != NULL && m->password != NULL) {
+		q->user = mt_test_copy(t, mt_test_span(m->user)).ptr;
+		if (mt_test_h_conf_secret(&t->route, m->password, &q->password) != 0)
+			mt_test_abort("a password is not set", m->password);
+	}
+	q->sender = mt_test_copy(t, m->sender);
+	q->rcpt = mt_test_copy(t, m->rcpt);
+	q->data = mt_test_copy(t, m->data);
+}
+
+static inline int
+mt_test_h_mail_send(struct mt_msg *m, const struct mt_mail *mail,
+    struct mt_mail_reply *out)
+{
+	struct mt_test *t = m->test;
+	struct mt_test_letter q, *l;
+	uint32_t size = out->size;
+
+	memset(out, 0, size);
+	out->size = size;
+	out->error = EPERM;
+	if ((t->stage->needs & MT_NEED_MAIL) == 0)
+		return MT_DENIED;
+	out->error = EINVAL;
+	if (!mt_test_is_address(mail->rcpt) || !mt_test_is_data(mail->data) ||
+	    (mail->sender.len > 0 && !mt_test_is_address(mail->sender)))
+		return MT_OK;
+	mt_test_letter_copy(t, mail, &q);
+	l = mt_test_letter(t, &q);
+	if (l == NULL)
+		return MT_BUDGET;
+	if (!t->known && l->run >= t->runs) {
+		t->asking = 1;
+		return MT_PENDING;
+	}
+	memcpy(out, l->reply, size < sizeof(*out) ? size : sizeof(*out));
+	out->size = size;
+	return MT_OK;
+}
+
 /* ---- acts ---- */
 
 static inline int
@@ -338,6 +434,7 @@ mt_test_host_init(struct mt_host *h)
 	h->hold = mt_test_h_hold;
 	h->attempt = mt_test_h_attempt;
 	h->thread = mt_test_h_thread;
+	h->mail_send = mt_test_h_mail_send;
 }
 
 #endif

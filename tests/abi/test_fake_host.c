@@ -246,6 +246,56 @@ requests_are_recorded(void **state)
 	mt_test_fini(&t);
 }
 
+static int
+mail_deliver(void *ctx, struct mt_msg *m, const char *key, struct mt_delivery *d)
+{
+	struct mt_mail mail = { .size = sizeof(mail), .relay = "server", .user = "ann",
+		.password = "token", .sender = { "", 0 }, .rcpt = { "bob@example.com", 15 },
+		.data = { m->test->raw.ptr, m->test->raw.len } };
+	struct mt_mail_reply r = { .size = sizeof(r) };
+
+	(void)ctx;
+	(void)key;
+	if (host->mail_send(m, &mail, &r) == MT_PENDING)
+		return MT_WAIT;
+	d->code = r.code != 0 ? r.code : r.error;
+	return 0;
+}
+
+static const struct mt_stage mailing = {
+	.size = sizeof(mailing), .abi_major = MT_ABI_MAJOR, .needs = MT_NEED_MAIL,
+	.name = "mailing", .options = options, .open = sample_open, .deliver = mail_deliver
+};
+
+static void
+mails_are_recorded(void **state)
+{
+	static struct mt_test t;
+
+	(void)state;
+	mt_test_init(&t, &mailing);
+	mt_test_option(&t, "token", "secret value");
+	t.raw = mt_test_span("Subject: x\r\n\r\n");
+	mt_test_mail(&t, 451, "451 later");
+	assert_int_equal(mt_test_run_deliver(&t), 0);
+	assert_int_equal(t.delivery.code, 451);
+	assert_int_equal(t.runs, 2);
+	assert_int_equal(t.letter_count, 1);
+	assert_true(mt_test_same(t.letters[0].password, mt_test_span("secret value")));
+	assert_true(mt_test_same(t.letters[0].data, t.raw));
+	mt_test_fini(&t);
+	mt_test_init(&t, &mailing);
+	mt_test_option(&t, "token", "x");
+	t.raw = mt_test_span("a\nb\r\n");
+	assert_int_equal(mt_test_run_deliver(&t), 0);
+	assert_int_equal(t.delivery.code, EINVAL);
+	assert_int_equal(t.letter_count, 0);
+	t.raw = mt_test_span("a\r\n");
+	assert_int_equal(mt_test_run_deliver(&t), 0);
+	assert_int_equal(t.delivery.code, ECONNREFUSED);
+	mt_test_fini(&t);
+}
+
 int
 main(void)
 {
@@ -257,6 +307,7 @@ main(void)
 		cmocka_unit_test(facts_are_checked),
 		cmocka_unit_test(fields_are_split),
 		cmocka_unit_test(requests_are_recorded),
+		cmocka_unit_test(mails_are_recorded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

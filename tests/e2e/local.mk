@@ -8,7 +8,7 @@ PYTESTS += tests/e2e/test_damage.py tests/e2e/test_issue.py tests/e2e/test_wire.
 	tests/e2e/test_integration.py
 PYTESTS += tests/attack/test_identity.py
 EXTRA_DIST += tests/attack/conftest.py tests/attack/identity.py tests/attack/party.py
-EXTRA_DIST += tests/e2e/conftest.py tests/lib/postfix.py tests/lib/signed.py tests/lib/vaultfile.py
+EXTRA_DIST += tests/e2e/conftest.py tests/lib/postfix.py tests/lib/relay.py tests/lib/signed.py tests/lib/vaultfile.py
 
 # The engine with encryption patched out, for one test of test_kept.py.
 EXTRA_PROGRAMS += tests/e2e/engine-plain

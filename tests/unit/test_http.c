@@ -36,7 +36,7 @@ static X509 *certificate;
 static char ca_file[] = "/tmp/test_http.XXXXXX";
 static char pin[PIN_SIZE];
 static struct loop *loop;
-static struct http_client *client;
+static struct transfer_client *client;
 static struct server server;
 
 /* ---- the server ---- */
@@ -160,9 +160,9 @@ done(void *arg, const struct http_result *r)
 static struct http_order
 order_of(const char *const *pins)
 {
-	return (struct http_order){ .host = "api.example", .port = 443, .method = "POST",
-		.path = "/graphql", .body = SPAN("{}"), .pins = pins, .ca_file = ca_file,
-		.timeout_ms = 20000 };
+	return (struct http_order){ .peer = { .host = "api.example", .port = 443, .pins = pins,
+	    .ca_file = ca_file, .timeout_ms = 20000 }, .method = "POST", .path = "/graphql",
+	    .body = SPAN("{}") };
 }
 
 static void
@@ -174,7 +174,7 @@ seen_reset(void)
 }
 
 static int
-start(const struct http_order *o, struct http **h)
+start(const struct http_order *o, struct transfer **h)
 {
 	int fds[2];
 
@@ -191,7 +191,7 @@ start(const struct http_order *o, struct http **h)
 static void
 perform(const struct http_order *o, const char *reply)
 {
-	struct http *h;
+	struct transfer *h;
 
 	server.reply = reply;
 	server.reply_len = reply == NULL ? 0 : strlen(reply);
@@ -254,12 +254,12 @@ trust_comes_first(void **state)
 	assert_int_equal(seen.sent, 0);
 	assert_int_equal(server.request_len, 0);
 	o = order_of(good_pins);
-	o.ca_file = NULL;	/* the system does not know this authority */
+	o.peer.ca_file = NULL;	/* the system does not know this authority */
 	perform(&o, ok_reply);
 	assert_int_equal(seen.error, EKEYREJECTED);
 	assert_int_equal(seen.sent, 0);
 	o = order_of(no_pins);
-	o.host = "other.example";
+	o.peer.host = "other.example";
 	perform(&o, ok_reply);
 	assert_int_equal(seen.error, EKEYREJECTED);
 	assert_int_equal(server.request_len, 0);
@@ -297,7 +297,7 @@ half_replies_are_none(void **state)
 	assert_int_equal(seen.error, ECONNRESET);
 	perform(&o, "ICY 200 OK\r\n\r\n");
 	assert_int_equal(seen.status, 0);
-	o.timeout_ms = 50;
+	o.peer.timeout_ms = 50;
 	perform(&o, NULL);
 	assert_int_equal(seen.error, ETIMEDOUT);
 	assert_true(seen.sent > 0);
@@ -338,7 +338,7 @@ reply_is_limited(void **state)
 static int
 refused(const struct http_order *o)
 {
-	struct http *h;
+	struct transfer *h;
 	int error, fds[2];
 	char c;
 
@@ -347,7 +347,7 @@ refused(const struct http_order *o)
 	if (error != 0)	/* the descriptor was taken all the same */
 		assert_int_equal(read(fds[1], &c, 1), 0);
 	else
-		http_cancel(h);
+		transfer_cancel(h);
 	close(fds[1]);
 	return error;
 }
@@ -391,7 +391,7 @@ unsound_orders_are_refused(void **state)
 	o.method = "PO ST";
 	assert_int_equal(refused(&o), EINVAL);
 	o = order_of(good_pins);
-	o.host = "api.example/x@y";
+	o.peer.host = "api.example/x@y";
 	assert_int_equal(refused(&o), EINVAL);
 	o = order_of(empty_pins);
 	assert_int_equal(refused(&o), EINVAL);
@@ -427,13 +427,13 @@ static void
 cancelled_requests_are_silent(void **state)
 {
 	struct http_order o = order_of(good_pins);
-	struct http *h;
+	struct transfer *h;
 
 	(void)state;
 	server.reply = NULL;
 	assert_int_equal(start(&o, &h), 0);
 	loop_once(loop, -1);
-	http_cancel(h);
+	transfer_cancel(h);
 	pthread_join(server.thread, NULL);
 	assert_int_equal(seen.count, 0);
 }
@@ -465,7 +465,7 @@ setup(void **state)
 	log_open("test", false);
 	certificate_make();
 	loop = loop_new();
-	client = http_client_new(loop);
+	client = transfer_client_new(loop);
 	return 0;
 }
 
@@ -474,7 +474,7 @@ teardown(void **state)
 {
 	(void)state;
 	seen_reset();
-	http_client_free(client);
+	transfer_client_free(client);
 	loop_free(loop);
 	X509_free(certificate);
 	EVP_PKEY_free(key);

@@ -243,7 +243,7 @@ refuses_names_and_needs(void **state)
 	s.summary = NULL;
 	assert_int_equal(take(&s, &l), ENOEXEC);
 	s = good();
-	s.needs = MT_NEED_FILES << 1;
+	s.needs = MT_NEED_MAIL << 1;
 	assert_int_equal(take(&s, &l), ENOEXEC);
 	assert_non_null(strstr(why, "update mailtri"));
 }

@@ -57,7 +57,7 @@ targets(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		int error = value_parse_target(&arena, rows[i].text, &t);
+		int error = value_parse_target(&arena, rows[i].text, NULL, &t);
 
 		if ((error == 0) != (rows[i].host != NULL))
 			fail_msg("%s: %d", rows[i].text, error);
@@ -66,6 +66,39 @@ targets(void **state)
 		assert_string_equal(t.host, rows[i].host);
 		assert_int_equal(t.port, rows[i].port);
 	}
+}
+
+static void
+schemes(void **state)
+{
+	static const char all[] = "smtp|smtps|smtp+plain";
+	static const struct { const char *text, *choices; uint16_t port; } rows[] = {
+		{ "smtp://relay.example", all, 587 }, { "smtps://relay.example", all, 465 },
+		{ "smtps://[2001:db8::1]:1", "smtps", 1 }, { "smtp+plain://127.0.0.1", all, 25 },
+		{ "smtp+plain://127.255.0.1:2525", all, 2525 }, { "smtp+plain://[::1]", all, 25 },
+		{ "https://a", "https|smtp", 443 }, { "https://a", all, 0 },
+		{ "smtp://a", NULL, 0 }, { "smtp://a", "smtps", 0 }, { "smtps://a", "smtp", 0 },
+		{ "smtp+plain://a", "smtp", 0 }, { "smtp+plain://localhost", all, 0 },
+		{ "smtp+plain://10.0.0.1", all, 0 }, { "smtp+plain://128.0.0.1", all, 0 },
+		{ "smtp+plain://[::2]", all, 0 }, { "smtp:/a", all, 0 }, { "smtp", all, 0 },
+		{ "smtp://", all, 0 },
+	};
+	struct value_target t;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		int error = value_parse_target(&arena, rows[i].text, rows[i].choices, &t);
+
+		if ((error == 0) != (rows[i].port != 0))
+			fail_msg("%s: %d", rows[i].text, error);
+		if (error == 0)
+			assert_int_equal(t.port, rows[i].port);
+	}
+	assert_true(value_are_schemes(all));
+	assert_true(value_are_schemes("https"));
+	assert_false(value_are_schemes("smtp|ftp"));
+	assert_false(value_are_schemes("smtp|"));
+	assert_false(value_are_schemes(""));
 }
 
 static void
@@ -89,7 +122,7 @@ addresses(void **state)
 static int
 parse(struct value_parser *p, uint32_t type, const char *text, struct setting_value *v)
 {
-	const struct mt_option o = { "x", NULL, "one|two", "h", type, 0,
+	const struct mt_option o = { "x", NULL, type == MT_OPT_CHOICE ? "one|two" : NULL, "h", type, 0,
 		type == MT_OPT_INT ? -2 : 0, type == MT_OPT_INT ? 10 : 0 };
 	const char *texts[] = { text };
 
@@ -225,7 +258,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations_and_sizes),
-		cmocka_unit_test(targets),
+		cmocka_unit_test(targets), cmocka_unit_test(schemes),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(types),
 		cmocka_unit_test(secrets_are_not_quoted),
