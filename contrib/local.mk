@@ -14,6 +14,7 @@ EXTRA_DIST += contrib/stage-template/README.md contrib/stage-template/Makefile \
 EXTRA_DIST += contrib/debian/build contrib/debian/changelog contrib/debian/control \
 	contrib/debian/copyright contrib/debian/mailtri-dev.examples \
 	contrib/debian/mailtri-dev.install contrib/debian/mailtri-stage-allowlist.install \
+	contrib/debian/mailtri-stage-answer.install \
 	contrib/debian/mailtri-stage-auth.install contrib/debian/mailtri-stage-linear-dispatch.install \
 	contrib/debian/mailtri-stage-webhook-dispatch.install \
 	contrib/debian/mailtri.README.Debian contrib/debian/mailtri.dirs contrib/debian/mailtri.docs \

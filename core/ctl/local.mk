@@ -95,6 +95,10 @@ if PLUGIN_WEBHOOK_DISPATCH
 stage_manuals += man/mailtri-webhook-dispatch.7
 man/mailtri-webhook-dispatch.7: plugins/webhook-dispatch/mailtri-webhook-dispatch.7 webhook-dispatch.la
 endif
+if PLUGIN_ANSWER
+stage_manuals += man/mailtri-answer.7
+man/mailtri-answer.7: plugins/answer/mailtri-answer.7 answer.la
+endif
 $(stage_manuals): mailtrictl$(EXEEXT) worker$(EXEEXT)
 	$(AM_V_GEN)stage=`basename $@ .7 | sed 's/^mailtri-//'` && $(MKDIR_P) man && \
 	folder=`mktemp -d` && trap 'rm -rf "$$folder"' 0 && \

@@ -230,3 +230,30 @@ def test_what_a_relay_may_be(world, changes, said):
     code, out = said_of(world, "targets", "t-mail", PLAIN | changes)
     assert (code == 0) == (said is None), out
     assert said is None or said in out
+
+
+def answers(world, templates):
+    folder = world.folder / "answers"
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    for name, text in templates.items():
+        (folder / name).write_text(text)
+    return {**PLAIN, "relay_private": True, "from": "mailtri@mailtri.example", "template_dir": folder}
+
+
+def test_templates_are_checked_with_the_configuration(world):
+    options = answers(world, {"done.txt": "fine {{event}}\n", "held.html": "one\n<p>{{oops}}\n"})
+    code, out = said_of(world, "templates", "answer", options)
+    assert code != 0 and f"{options['template_dir']}/held.html:2: \"oops\"" in out
+
+
+def test_answer_is_for_others(world, start):
+    """It starts, with its templates; called by a route, for which nobody said
+    what there is to tell, it says so."""
+    options = answers(world, {"done.txt": "fine {{event}}\n", "held.html": "<p>{{text}}\n"})
+    route = {f'route "{ADDRESS}"': {"intents": ["create_task"], "deliver": ["answer"]}}
+    made = start("answer", stages={"answer": options}, pipeline=["auth", "allowlist"], **route)
+    event = made.send(made.mail("Nothing to tell")).event
+    wait_until(lambda: [r for r in made.records(event) if r["reason"] == "answer.outcome"],
+               "an attempt")
+    assert made.mailtri.stop() == 0
