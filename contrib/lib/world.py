@@ -79,16 +79,13 @@ class Linear:
         """duplicate="error"|"existing", token="...": as the fake's options."""
         self._control(options)
 
-    def state(self):
-        """Issues, comments, attachments and uploads as they are now."""
-        return self._control()
-
     def mode(self):
         """What is still to go wrong; "ok": nothing."""
         return self._control()["mode"]
 
     def state(self):
-        """Mode, issues, how many requests came and how many were in hand at once."""
+        """Mode, issues, comments, attachments and uploads as they are now, how many
+        requests came and how many were in hand at once."""
         return self._control()
 
     def forget_most(self):

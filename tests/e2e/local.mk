@@ -5,7 +5,7 @@ PYTESTS += tests/e2e/test_road.py tests/e2e/test_identity.py tests/e2e/test_send
 PYTESTS += tests/e2e/test_backup.py tests/e2e/test_connections.py tests/e2e/test_reload.py tests/e2e/test_dnssec.py \
 	tests/e2e/test_clients.py tests/e2e/test_crowd.py tests/e2e/test_secrets.py
 PYTESTS += tests/e2e/test_damage.py tests/e2e/test_issue.py tests/e2e/test_wire.py tests/e2e/test_json.py tests/e2e/test_reply.py \
-	tests/e2e/test_integration.py
+	tests/e2e/test_integration.py tests/e2e/test_answers.py
 PYTESTS += tests/attack/test_identity.py
 EXTRA_DIST += tests/attack/conftest.py tests/attack/identity.py tests/attack/party.py
 EXTRA_DIST += tests/e2e/conftest.py tests/lib/postfix.py tests/lib/relay.py tests/lib/signed.py tests/lib/vaultfile.py
