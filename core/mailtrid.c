@@ -306,6 +306,9 @@ main(int argc, char **argv)
 	if (config == NULL)
 		return EX_CONFIG;
 	sandbox_lock(SANDBOX_MASTER, NULL);
+	if (!sandbox_has_landlock())
+		log_warning("this kernel has no Landlock: a stage that is loaded can read what "
+		    "this user can; load none that is not trusted");
 	master_open(&m, o.file, config);
 	if (m.roles == NULL)
 		return EXIT_FAILURE;

@@ -19,16 +19,9 @@
 enum { TABLES_MAX = 24, CAPABILITIES_MAX = 64,
 	MAPS_BYTES = 1 << 30	/* besides messages: programs, libraries, their data */ };
 
-static char text[SANDBOX_TEXT_MAX] = "not locked";
+#ifdef MAILTRI_SANITIZED
 static bool is_locked;
 
-const char *
-sandbox_text(void)
-{
-	return text;
-}
-
-#ifdef MAILTRI_SANITIZED
 /* Looking for leaks takes a second process and ptrace(): not from in here. */
 int __lsan_is_turned_off(void) __attribute__((visibility("default")));
 
@@ -148,18 +141,30 @@ path_allow(int ruleset, const struct sandbox_path *p, uint64_t handled)
 	close(rule.fd);
 }
 
-/* The kernel's version, or 0: a second layer, missing where it is missing. */
-static int
+static long
+landlock_version(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, GET_VERSION);
+}
+
+bool
+sandbox_has_landlock(void)
+{
+	return landlock_version() >= 1;
+}
+
+/* A second layer, missing where the kernel has none. */
+static void
 landlock_confine(const struct sandbox_table *t, const struct sandbox_grant *g)
 {
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, GET_VERSION);
+	long abi = landlock_version();
 	struct landlock_attr attr = { .net = NET_BIND_TCP | (t->dials ? 0 : NET_CONNECT_TCP),
 		.scoped = SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL };
 	size_t row = sizeof(versions) / sizeof(versions[0]) - 1;
 	int ruleset;
 
 	if (abi < 1)
-		return 0;
+		return;
 	while (row > 0 && versions[row].abi > abi)
 		row--;
 	attr.fs = versions[row].fs;
@@ -171,7 +176,6 @@ landlock_confine(const struct sandbox_table *t, const struct sandbox_grant *g)
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
 		log_fatal("Landlock: %s", strerror(errno));
 	close(ruleset);
-	return (int)abi;
 }
 
 void
@@ -188,7 +192,6 @@ sandbox_grant_path(struct sandbox_grant *g, const char *path, bool write)
 struct filter {
 	const struct sandbox_call *lists[TABLES_MAX];
 	size_t count;
-	size_t calls;		/* rows in force */
 	bool denies;
 	scmp_filter_ctx ctx;
 };
@@ -223,7 +226,6 @@ call_add(struct filter *f, const struct sandbox_call *c)
 	error = seccomp_rule_add_array(f->ctx, action, nr, c->check == SANDBOX_ANY ? 0 : 1, &cmp);
 	if (error != 0 && error != -EEXIST && error != -EDOM)
 		log_fatal("seccomp: %s: %s", c->name, strerror(-error));
-	f->calls++;
 }
 
 static void
@@ -263,7 +265,6 @@ sandbox_lock(enum sandbox_role role, const struct sandbox_grant *grant)
 	static const struct sandbox_grant nothing;
 	const struct sandbox_table *t = sandbox_table(role);
 	struct filter f = { .denies = t->denies };
-	int abi = 0;
 
 	if (grant == NULL)
 		grant = &nothing;
@@ -271,10 +272,10 @@ sandbox_lock(enum sandbox_role role, const struct sandbox_grant *grant)
 		log_fatal("cannot give up privileges: %s", strerror(errno));
 	limits_set(t, grant);
 	if (t->confined)
-		abi = landlock_confine(t, grant);
+		landlock_confine(t, grant);
 	lists_collect(&f, t, grant->needs);
 	filter_load(&f);
+#ifdef MAILTRI_SANITIZED
 	is_locked = !t->denies;
-	snprintf(text, sizeof(text), "seccomp %s %zu%s", t->name, f.calls,
-	    abi > 0 ? ", landlock" : "");
+#endif
 }

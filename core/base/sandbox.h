@@ -30,7 +30,7 @@ enum sandbox_role {
 	SANDBOX_ROLES
 };
 
-enum { SANDBOX_PATHS_MAX = 64, SANDBOX_TEXT_MAX = 80 };
+enum { SANDBOX_PATHS_MAX = 128 };
 
 /* One row of a table. */
 struct sandbox_call {
@@ -75,8 +75,7 @@ void sandbox_enter(void);
 /* Ends the process where seccomp cannot be had: nothing runs unlocked. */
 void sandbox_lock(enum sandbox_role, const struct sandbox_grant *);	/* grant: may be NULL */
 void sandbox_grant_path(struct sandbox_grant *, const char *path, bool write);
-/* "seccomp 58 calls, landlock 7": how this process is locked. */
-const char *sandbox_text(void);
+bool sandbox_has_landlock(void);	/* of this kernel */
 
 /* sandbox_table.c */
 const struct sandbox_table *sandbox_table(enum sandbox_role);

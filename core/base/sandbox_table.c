@@ -186,7 +186,7 @@ static const struct sandbox_table tables[SANDBOX_ROLES] = {
 	    .lists = LISTS(data_only, event_loop, connected, threads, files_read, resolver) },
 	[SANDBOX_KEYS] = { .name = "keys", .confined = true,
 	    .lists = LISTS(data_only, files_write, keys) },
-	[SANDBOX_LOADING] = { .name = "loading", .confined = true,
+	[SANDBOX_LOADING] = { .name = "loading", .confined = true, .files = 2048,
 	    .lists = LISTS(no_files, files_read, event_loop, connected,
 	    loading) },
 	[SANDBOX_MASTER] = { .name = "master", .denies = true,

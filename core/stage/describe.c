@@ -10,8 +10,20 @@
 #include "base/log.h"
 #include "stage/loader.h"
 #include "stage/options.h"
+#include "stage/reach.h"
 
 enum { EXIT_REFUSED = 1, EXIT_BROKEN = 2 };
+
+static void
+loading_lock(const char *stage_dir, const char *path, const struct setting_stage *stage)
+{
+	struct sandbox_grant grant = { 0 };
+
+	reach_libraries(&grant, stage_dir, path);
+	if (stage != NULL)
+		reach_files(&grant, stage);
+	sandbox_lock(SANDBOX_LOADING, &grant);
+}
 
 int
 describe_main(const char *path)
@@ -22,7 +34,7 @@ describe_main(const char *path)
 	char why[LOADER_WHY_MAX];
 	int status = EXIT_REFUSED;
 
-	loader_lock();
+	loading_lock(MAILTRI_STAGEDIR, path, NULL);
 	if (loader_open(path, &a, &stage, why) != 0)
 		fprintf(stderr, "%s\n", why);
 	else {
@@ -133,7 +145,7 @@ check_main(const char *name)
 	char why[LOADER_WHY_MAX];
 	int status = EXIT_BROKEN;
 
-	loader_lock();
+	loading_lock(settings->stage_dir, stage == NULL ? NULL : stage->path, stage);
 	if (stage == NULL)
 		fprintf(stderr, "%s: no such stage in the settings\n", name);
 	else if (loader_open(stage->path, &a, &loaded, why) != 0)

@@ -4,6 +4,18 @@
 
 #include "base/log.h"
 #include "stage/host.h"
+#include "stage/reach.h"
+
+/* A file that is open outlives every lock. */
+static void
+member_check_open(const struct member *m, const struct reach_open *open)
+{
+	int fd = reach_left(open);
+
+	if (fd >= 0)
+		log_fatal("stage %s left descriptor %d open: what it opens while it starts it "
+		    "must close before its open() returns", m->setting->name, fd);
+}
 
 /* Once more, of the options of each route, and this time with the secrets. */
 static void
@@ -26,7 +38,7 @@ member_check(const struct member *m)
 }
 
 static void
-member_open(struct group *g, struct member *m)
+member_open(struct group *g, struct member *m, const struct reach_open *open)
 {
 	struct mt_result why = { .size = sizeof(why) };
 	char text[LOADER_WHY_MAX];
@@ -44,26 +56,22 @@ member_open(struct group *g, struct member *m)
 		log_fatal("stage %s cannot start: %s", m->setting->name, why.text);
 	}
 	host_set_conf(NULL);
+	member_check_open(m, open);
 }
 
-/* The files an option of a stage that needs files names. */
+/* From here on no foreign code runs unlocked. */
 static void
-files_grant(struct sandbox_grant *grant, const struct setting_value *v)
+loading_lock(const struct group *g)
 {
-	for (size_t i = 0; i < v->list_count; i++)
-		if (v->list[i][0] == '/')
-			sandbox_grant_path(grant, v->list[i], false);
-}
+	struct sandbox_grant grant = { 0 };
 
-static void
-member_grant(struct sandbox_grant *grant, const struct setting_stage *s)
-{
-	grant->needs |= s->descriptor.needs;
-	if ((s->descriptor.needs & MT_NEED_FILES) == 0)
-		return;
-	for (size_t set = 0; set < s->option_sets; set++)
-		for (size_t i = 0; i < s->descriptor.option_count; i++)
-			files_grant(grant, &s->options[set].values[i]);
+	reach_libraries(&grant, g->settings->stage_dir, NULL);
+	for (size_t i = 0; i < g->count; i++) {
+		sandbox_grant_path(&grant, g->members[i].setting->path, false);
+		reach_files(&grant, g->members[i].setting);
+		reach_authorities(&grant, g->members[i].setting);
+	}
+	sandbox_lock(SANDBOX_LOADING, &grant);
 }
 
 void
@@ -74,8 +82,10 @@ group_lock(const struct group *g, enum sandbox_role role)
 		.memory = 8 * limits->message_bytes + limits->inflight_bytes,
 		.maps = 4 * limits->inflight_bytes };
 
-	for (size_t i = 0; i < g->count; i++)
-		member_grant(&grant, g->members[i].setting);
+	for (size_t i = 0; i < g->count; i++) {
+		grant.needs |= g->members[i].setting->descriptor.needs;
+		reach_files(&grant, g->members[i].setting);
+	}
 	sandbox_lock(role, &grant);
 }
 
@@ -83,7 +93,8 @@ void
 group_open(struct group *g, const char *name, const struct settings *settings,
     const struct secrets *secrets)
 {
-	loader_lock();
+	struct reach_open open;
+
 	*g = (struct group){ .name = name, .settings = settings, .secrets = secrets };
 	g->members = arena_alloc(&g->arena, settings->stage_count * sizeof(*g->members));
 	for (uint32_t i = 0; i < settings->stage_count; i++) {
@@ -91,11 +102,14 @@ group_open(struct group *g, const char *name, const struct settings *settings,
 
 		if (strcmp(s->group, name) != 0)
 			continue;
-		g->members[g->count] = (struct member){ .index = i, .setting = s };
-		member_open(g, &g->members[g->count++]);
+		g->members[g->count++] = (struct member){ .index = i, .setting = s };
 	}
 	if (g->count == 0)
 		log_fatal("no stage belongs to the group %s", name);
+	loading_lock(g);
+	reach_note(&open);
+	for (size_t i = 0; i < g->count; i++)
+		member_open(g, &g->members[i], &open);
 }
 
 const struct member *

@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/sandbox.h"
 #include "conf/schema.h"
 
 enum {
@@ -206,15 +205,6 @@ loader_take(const struct mt_stage *s, struct arena *a, struct loaded_stage *l,
 		return refuse(why, ENOEXEC, "it has more than %d options, those of "
 		    "its targets counted", DESCRIPTOR_OPTIONS_MAX);
 	return error;
-}
-
-void
-loader_lock(void)
-{
-	struct sandbox_grant grant = { 0 };
-
-	sandbox_grant_path(&grant, "/", false);
-	sandbox_lock(SANDBOX_LOADING, &grant);
 }
 
 static int

@@ -21,9 +21,6 @@ struct loaded_stage {
 int loader_open(const char *path, struct arena *, struct loaded_stage *,
     char why[LOADER_WHY_MAX]);
 
-/* Before the first: the process reads files and opens nothing else. */
-void loader_lock(void);
-
 /* The same without the file: for stages linked in, and for tests. */
 int loader_take(const struct mt_stage *, struct arena *, struct loaded_stage *,
     char why[LOADER_WHY_MAX]);

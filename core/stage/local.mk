@@ -2,7 +2,7 @@
 noinst_LIBRARIES += libstage.a
 libstage_a_SOURCES = core/stage/describe.c core/stage/describe.h core/stage/group.c core/stage/group.h \
 	core/stage/host.c core/stage/host.h core/stage/letter.c core/stage/letter.h core/stage/loader.c core/stage/loader.h core/stage/message.c \
-	core/stage/message.h core/stage/options.c core/stage/options.h core/stage/request.c core/stage/request.h
+	core/stage/message.h core/stage/options.c core/stage/options.h core/stage/reach.c core/stage/reach.h core/stage/request.c core/stage/request.h
 
 # Stages for tests: -rpath makes libtool build a shared object of what is
 # never installed.

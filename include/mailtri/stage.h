@@ -405,7 +405,8 @@ struct mt_stage {
 
 	/* All optional but open.  check: refuse options that are valid one by
 	 * one but not together, those of each route; secrets can be read before
-	 * open, not in mailtrid -n.  open: once a worker, ctx may be NULL. */
+	 * open, not in mailtrid -n.  open: once a worker, ctx may be
+	 * NULL; what it opens it closes before it returns. */
 	int (*check)(const struct mt_host *, const struct mt_conf *,
 	    struct mt_result *why);
 	int (*open)(const struct mt_host *, const struct mt_conf *, void **ctx,

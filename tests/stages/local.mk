@@ -4,13 +4,15 @@ test_stage_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 check_LTLIBRARIES += tests/stages/t-crash.la tests/stages/t-hang.la tests/stages/t-verdict.la \
 	tests/stages/t-hostile.la tests/stages/t-leak.la tests/stages/t-newer.la \
 	tests/stages/t-older.la tests/stages/t-probe.la tests/stages/t-deliver.la \
-	tests/stages/t-answer.la tests/stages/t-mail.la
+	tests/stages/t-answer.la tests/stages/t-mail.la tests/stages/t-reach.la
 tests_stages_t_answer_la_SOURCES = tests/stages/t-answer.c
 tests_stages_t_answer_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 tests_stages_t_deliver_la_SOURCES = tests/stages/t-deliver.c
 tests_stages_t_deliver_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 tests_stages_t_mail_la_SOURCES = tests/stages/t-mail.c
 tests_stages_t_mail_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
+tests_stages_t_reach_la_SOURCES = tests/stages/t-reach.c
+tests_stages_t_reach_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 tests_stages_t_probe_la_SOURCES = tests/stages/t-probe.c
 tests_stages_t_probe_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 tests_stages_t_hostile_la_SOURCES = tests/stages/t-hostile.c
@@ -48,5 +50,5 @@ tests_stages_t_state_2_la_CPPFLAGS = $(AM_CPPFLAGS) -DNAME='"t-state-2"'
 tests_stages_t_state_2_la_LDFLAGS = $(AM_LDFLAGS) $(test_stage_LDFLAGS)
 
 PYTESTS += tests/stages/test_hostile.py tests/stages/test_poison.py tests/stages/test_breaker.py \
-	tests/stages/test_deliver.py tests/stages/test_state.py tests/stages/test_mail.py
+	tests/stages/test_deliver.py tests/stages/test_state.py tests/stages/test_mail.py tests/stages/test_reach.py
 EXTRA_DIST += tests/stages/conftest.py
