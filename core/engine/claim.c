@@ -126,3 +126,36 @@ claim_poisons_load(struct engine *e)
 	suspect_list_key(&e->current->pipeline, l->state.key);
 	state_get(e->store, &l->state);
 }
+
+struct keep {
+	struct queue_record record;
+	struct state_put put;
+	struct buf packed;
+};
+
+static void
+poisons_kept(struct store_job *job)
+{
+	struct keep *k = job->arg;
+
+	buf_free(&k->packed);
+	free(k);
+}
+
+/* Not with the record of the mail: that may be written before the worker it
+ * hung is killed, and an older list never comes after a newer one. */
+void
+claim_poisons_keep(void *arg)
+{
+	struct generation *g = arg;
+	struct engine *e = g->engine;
+	struct keep *k = xcalloc(1, sizeof(*k));
+
+	poisons_pack(&k->packed, &e->poisons);
+	k->put = (struct state_put){ .value = buf_span(&k->packed),
+		.until_s = now_s() + POISON_TTL_S };
+	suspect_list_key(&g->pipeline, k->put.key);
+	k->record = (struct queue_record){ .now_s = now_s(), .puts = &k->put, .put_count = 1,
+		.job = { .done = poisons_kept, .arg = k } };
+	queue_record(e->store, &k->record);
+}

@@ -193,6 +193,7 @@ void resolver_ask(struct generation *, struct mail *, const struct question *, u
 void claim_key(void *, struct mt_span stage, struct mt_span key, uint8_t out[CLAIM_KEY_SIZE]);
 void claim_look(void *, struct mail *, struct claim *, struct mt_span question);
 void claim_poisons_load(struct engine *);	/* once the key is known */
+void claim_poisons_keep(void *);
 void claim_get(void *, struct mail *, const uint8_t key[CLAIM_KEY_SIZE], struct mt_span question);
 
 /* check.c: `mailtrictl check' in place of fronts. */

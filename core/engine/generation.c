@@ -189,7 +189,7 @@ generation_new(struct engine *e, uint32_t number, struct settings *s)
 		.poisons = &e->poisons, .check = e->check, .ops = { .dns = ask_dns, .claim_key = claim_key,
 		.look = claim_look, .get = claim_get, .judged = judged,
 		.freed = freed, .proven = record_proven, .own = reply_is_own,
-		.arg = g } } };
+		.keep_poisons = claim_poisons_keep, .arg = g } } };
 	e->generations = g;
 	e->look.fn = look;
 	e->look.arg = e;

@@ -177,7 +177,6 @@ message(struct front *f, struct frame *frame)
 		return;
 	}
 	m->now = now_s();
-	m->deadline_ms = clock_ms() + f->generation->settings->limits.judge_ms;
 	expect(m, true);
 	mail_message(m, raw);
 }

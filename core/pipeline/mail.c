@@ -119,7 +119,6 @@ mail_new(struct pipeline *p, const struct envelope *e, int64_t now)
 	m->raw.fd = m->view_block.fd = -1;
 	m->verdict = verdict_accepted();
 	m->judge = (struct timer){ .fn = judge_passed, .arg = m };
-	m->deadline_ms = clock_ms() + p->settings->limits.judge_ms;
 	idmap_set(&p->traffic->mails, m->id, m);
 	p->mails++;
 	return m;
@@ -194,12 +193,21 @@ mail_check_add(struct mail *m, struct check c)
 	m->check_tail = &copy->next;
 }
 
+static void
+judge_begin(struct mail *m, uint8_t phase)
+{
+	uint32_t ms = m->pipeline->settings->limits.judge_ms;
+
+	m->phase = phase;
+	m->cursor = 0;
+	m->deadline_ms = clock_ms() + ms;
+	timer_set(m->pipeline->loop, &m->judge, ms);
+}
+
 void
 mail_envelope(struct mail *m)
 {
-	m->phase = PHASE_ENVELOPE;
-	m->cursor = 0;
-	timer_set(m->pipeline->loop, &m->judge, m->pipeline->settings->limits.judge_ms);
+	judge_begin(m, PHASE_ENVELOPE);
 	mail_walk(m);
 }
 
@@ -329,9 +337,11 @@ parser_lost(struct request *r, const char *why)
 
 	(void)why;
 	m->running = false;
+	if (r->blamed)
+		suspect_killed(m, SUSPECT_PARSER);
 	if (m->ended)
 		mail_free(m);
-	else if (m->phase != 0 && (!r->blamed || !suspect_killed(m, ":parser")))
+	else if (m->phase != 0 && !(r->blamed && suspect_stops(m, SUSPECT_PARSER)))
 		mail_judge(m, verdict_host(451, "4.3.0", "host.parser.failed",
 		    "the mail could not be parsed; try again later"));
 }
@@ -355,15 +365,13 @@ mail_message(struct mail *m, struct mail_bytes raw)
 {
 	m->raw = raw;
 	m->has_raw = true;
-	m->phase = PHASE_MESSAGE;
-	m->cursor = 0;
+	judge_begin(m, PHASE_MESSAGE);
 	m->dns_until_ms = 0;
 	m->request = (struct request){ .id = m->id,
 		.deadline_ms = m->pipeline->settings->limits.judge_ms / 2,
 		.send = parser_send, .reply = parser_replied,
 		.lost = parser_lost, .arg = m };
-	timer_set(m->pipeline->loop, &m->judge, m->pipeline->settings->limits.judge_ms);
-	if (suspect_stops(m, ":parser"))
+	if (suspect_stops(m, SUSPECT_PARSER))
 		return;
 	m->running = true;
 	pool_submit(m->pipeline->parser, &m->request);

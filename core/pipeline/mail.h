@@ -36,6 +36,8 @@ struct pipeline_ops {
 	bool (*proven)(void *, const struct mail *);
 	/* Whether we sent it ourselves; NULL: never. */
 	bool (*own)(void *, const struct mail *);
+	/* pipeline->poisons changed: make it durable.  Needed with poisons. */
+	void (*keep_poisons)(void *);
 	void *arg;
 };
 

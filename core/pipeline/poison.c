@@ -36,7 +36,7 @@ oldest(struct poisons *p)
 
 uint32_t
 poisons_add(struct poisons *p, const uint8_t key[CLAIM_KEY_SIZE], const char *group,
-    int64_t now_s)
+    struct poison_time time)
 {
 	struct poison *one = find(p, key);
 
@@ -44,11 +44,11 @@ poisons_add(struct poisons *p, const uint8_t key[CLAIM_KEY_SIZE], const char *gr
 		one = p->count < POISON_MAX ? &p->list[p->count++] : oldest(p);
 		*one = (struct poison){ .kills = 0 };
 		memcpy(one->key, key, CLAIM_KEY_SIZE);
-	} else if (one->until_s <= now_s) {
+	} else if (one->until_s <= time.now_s) {
 		one->kills = 0;
 	}
 	snprintf(one->group, sizeof(one->group), "%s", group);
-	one->until_s = now_s + POISON_TTL_S;
+	one->until_s = time.until_s;
 	return ++one->kills;
 }
 

@@ -6,6 +6,7 @@
 #include "pipeline/walk.h"
 
 static const struct mt_span stage = { "host.poison", 11 };
+static const struct mt_span envelope = { "host.poison.envelope", 20 };
 static const struct mt_span list_key = { "list", 4 };
 
 void
@@ -28,30 +29,49 @@ suspect_know(struct mail *m)
 	buf_free(&b);
 }
 
-/* Durable with the record of this verdict, whatever it is. */
+/* There are no bytes at RCPT: who asked for whom. */
 static void
-list_keep(struct mail *m)
+envelope_key(const struct mail *m, uint8_t key[CLAIM_KEY_SIZE])
 {
-	struct put *put = arena_alloc(&m->arena, sizeof(*put)), **at = &m->puts;
-	uint8_t *key = arena_alloc(&m->arena, CLAIM_KEY_SIZE);
 	struct buf b = { 0 };
 
-	suspect_list_key(m->pipeline, key);
-	poisons_pack(&b, m->pipeline->poisons);
-	*put = (struct put){ .key = span_make(key, CLAIM_KEY_SIZE),
-		.value = arena_span(&m->arena, buf_span(&b)), .ttl_s = POISON_TTL_S,
-		.when = MT_ALWAYS };
+	pack_span(&b, m->envelope.client);
+	pack_span(&b, m->envelope.sender);
+	pack_span(&b, m->envelope.rcpt);
+	m->pipeline->ops.claim_key(m->pipeline->ops.arg, envelope, buf_span(&b), key);
 	buf_free(&b);
-	while (*at != NULL)
-		at = &(*at)->next;
-	*at = put;
+}
+
+static void
+key_of(struct mail *m, uint8_t key[CLAIM_KEY_SIZE])
+{
+	if (!m->has_raw) {
+		envelope_key(m, key);
+		return;
+	}
+	suspect_know(m);
+	memcpy(key, m->poison_key, CLAIM_KEY_SIZE);
+}
+
+static struct verdict
+refusal(const struct mail *m)
+{
+	struct verdict v = verdict_host(554, "5.6.0", "host.poison",
+	    "this message ended the programs that judged it; it will not be tried again");
+
+	if (m->has_raw)
+		return v;
+	v = verdict_host(550, "5.7.1", "host.poison.envelope",
+	    "this sender and recipient ended the programs that judged them; try again in an hour");
+	v.phase = PHASE_ENVELOPE;
+	return v;
 }
 
 static void
 convict(struct mail *m, const char *group)
 {
 	const struct pipeline_ops *ops = &m->pipeline->ops;
-	bool proven = ops->proven != NULL && ops->proven(ops->arg, m);
+	bool proven = m->has_raw && ops->proven != NULL && ops->proven(ops->arg, m);
 	struct verdict v = verdict_accepted();
 
 	log_error("event=%s killed %s twice and is %s", m->event, group,
@@ -61,8 +81,7 @@ convict(struct mail *m, const char *group)
 		v.phase = PHASE_MESSAGE;
 		snprintf(v.reason, sizeof(v.reason), "host.poison.held");
 	} else {
-		v = verdict_host(554, "5.6.0", "host.poison",
-		    "this message ended the programs that judged it; it will not be tried again");
+		v = refusal(m);
 	}
 	mail_judge(m, v);
 }
@@ -70,30 +89,30 @@ convict(struct mail *m, const char *group)
 bool
 suspect_stops(struct mail *m, const char *group)
 {
-	const struct poison *known;
+	const struct poisons *known = m->pipeline->poisons;
+	const struct poison *one;
+	uint8_t key[CLAIM_KEY_SIZE];
 
-	if (m->pipeline->poisons == NULL || m->pipeline->poisons->count == 0 || !m->has_raw)
+	if (known == NULL || known->count == 0)
 		return false;
-	suspect_know(m);
-	known = poisons_find(m->pipeline->poisons, m->poison_key, m->now);
-	if (known == NULL || known->kills < POISON_KILLS || strcmp(known->group, group) != 0)
+	key_of(m, key);
+	one = poisons_find(known, key, m->now);
+	if (one == NULL || one->kills < POISON_KILLS || strcmp(one->group, group) != 0)
 		return false;
 	convict(m, group);
 	return true;
 }
 
-bool
+void
 suspect_killed(struct mail *m, const char *group)
 {
-	uint32_t kills;
+	struct poisons *known = m->pipeline->poisons;
+	uint8_t key[CLAIM_KEY_SIZE];
+	int64_t until_s = m->now + (m->has_raw ? POISON_TTL_S : POISON_ENVELOPE_TTL_S);
 
-	if (m->pipeline->poisons == NULL || !m->has_raw)
-		return false;
-	suspect_know(m);
-	kills = poisons_add(m->pipeline->poisons, m->poison_key, group, m->now);
-	list_keep(m);
-	if (kills < POISON_KILLS)
-		return false;
-	convict(m, group);
-	return true;
+	if (known == NULL)
+		return;
+	key_of(m, key);
+	poisons_add(known, key, group, (struct poison_time){ m->now, until_s });
+	m->pipeline->ops.keep_poisons(m->pipeline->ops.arg);
 }

@@ -14,6 +14,9 @@
 #include "mail/patch.h"
 #include "pipeline/walk.h"
 
+/* Parts of the judge's time. */
+enum { SHARE = 4, MARGIN = 10 };
+
 static bool
 takes_part(const struct mail *m, uint32_t stage)
 {
@@ -313,6 +316,8 @@ edit_lost(struct request *r, const char *why)
 
 	(void)why;
 	m->running = false;
+	if (r->blamed)
+		suspect_killed(m, SUSPECT_PARSER);
 	if (!mail_is_over(m))
 		mail_judge(m, verdict_host(451, "4.3.0", "host.parser.failed",
 		    "the mail could not be edited; try again later"));
@@ -472,16 +477,18 @@ worker_lost(struct request *r, const char *why)
 	m->running = false;
 	for (uint32_t i = 0; r->blamed && i < m->segment_count; i++)
 		breaker_failed(m->pipeline, m->segment[i]);
+	s = &m->pipeline->settings->stages[m->segment[0]];
+	if (r->blamed)
+		suspect_killed(m, s->group);
 	if (mail_is_over(m))
 		return;
-	s = &m->pipeline->settings->stages[m->segment[0]];
 	o.stage = m->segment[0];
 	snprintf(o.result.reason, sizeof(o.result.reason), "%s",
 	    strstr(why, "deadline") != NULL ? "host.stage.timeout" : "host.stage.failed");
 	mail_check_add(m, (struct check){ .stage = s->name, .phase = m->phase,
 	    .verdict = "failed", .reason = arena_string(&m->arena,
 	    span_of(o.result.reason)), .text = why });
-	if (r->blamed && suspect_killed(m, s->group))
+	if (r->blamed && suspect_stops(m, s->group))
 		return;
 	if (verdict_add(&m->verdict, s, m->phase, &o))
 		finish(m);
@@ -495,14 +502,19 @@ mail_continue(struct mail *m)
 	pool_submit(m->pipeline->workers[m->segment[0]], &m->request);
 }
 
+/* One that hangs is to be killed, and counted, before the judge's time is over;
+ * but a mail that waited for others has its share all the same, lest it be
+ * blamed for them. */
 static uint32_t
 segment_deadline_ms(const struct mail *m)
 {
-	uint32_t sum = 0;
+	uint32_t judge = m->pipeline->settings->limits.judge_ms, left = remaining_ms(m), sum = 0;
+	uint32_t share = judge / SHARE, margin = judge / MARGIN;
+	uint32_t most = left > share + margin ? left - margin : share;
 
 	for (uint32_t i = 0; i < m->segment_count; i++)
 		sum += m->pipeline->settings->stages[m->segment[i]].deadline_ms;
-	return sum;
+	return sum < most ? sum : most;
 }
 
 void
@@ -515,8 +527,7 @@ mail_walk(struct mail *m)
 	m->request = (struct request){ .id = m->id,
 		.deadline_ms = segment_deadline_ms(m), .send = worker_send,
 		.reply = worker_replied, .lost = worker_lost, .arg = m };
-	if (m->phase == PHASE_MESSAGE &&
-	    suspect_stops(m, m->pipeline->settings->stages[m->segment[0]].group))
+	if (suspect_stops(m, m->pipeline->settings->stages[m->segment[0]].group))
 		return;
 	m->running = true;
 	pool_submit(m->pipeline->workers[m->segment[0]], &m->request);

@@ -17,9 +17,13 @@ bool mail_is_over(struct mail *);
 bool mail_intent_kept(struct mail *);
 
 
-/* suspect.c: poison (pipeline/poison.h).  True: the mail is judged, stop. */
-bool suspect_stops(struct mail *, const char *group);	/* before it is handed over */
-bool suspect_killed(struct mail *, const char *group);	/* it died with it in hand */
+/* suspect.c: poison (pipeline/poison.h). */
+#define SUSPECT_PARSER ":parser"	/* no group has such a name */
+/* It died, or was killed for hanging, with the mail in hand: one more, for good,
+ * be the mail over or not. */
+void suspect_killed(struct mail *, const char *group);
+/* Before it is handed over, and after a death.  True: the mail is judged, stop. */
+bool suspect_stops(struct mail *, const char *group);
 void suspect_know(struct mail *);	/* before its bytes are edited */
 
 #endif

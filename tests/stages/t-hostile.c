@@ -302,6 +302,21 @@ hostile_act(struct mt_msg *m, const char *what, struct mt_result *result)
 	return 0;
 }
 
+/* At RCPT there is the sender: abort.NUMBER@... */
+static int
+hostile_envelope(void *ctx, struct mt_msg *m, struct mt_result *result)
+{
+	struct mt_span sender;
+	char what[64];
+
+	(void)ctx;
+	if (host->sender(m, &sender) != 0)
+		return 0;
+	snprintf(what, sizeof(what), "%.*s", (int)sender.len, sender.ptr);
+	what[strcspn(what, ".@")] = '\0';
+	return hostile_act(m, what, result);
+}
+
 static int
 hostile_message(void *ctx, struct mt_msg *m, struct mt_result *result)
 {
@@ -327,4 +342,5 @@ hostile_message(void *ctx, struct mt_msg *m, struct mt_result *result)
 
 MT_STAGE(t_hostile,
     .name = "t-hostile", .version = "1.0", .summary = "does what a mail tells it to",
-    .writes = writes, .open = hostile_open, .message = hostile_message);
+    .writes = writes, .open = hostile_open,
+    .envelope = hostile_envelope, .message = hostile_message);

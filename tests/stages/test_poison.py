@@ -2,12 +2,13 @@
 """A message that kills the process judging it: the second death is its last,
 over restarts and by whoever's retry; what others do to a worker is not its
 doing."""
+import contextlib
 import os
 import signal
 import threading
 
 import pytest
-from world import Bare, wait_until
+from world import ADDRESS, Bare, wait_until
 
 
 def crasher(stand, act="abort", number=0, **mail):
@@ -29,6 +30,37 @@ def test_the_second_death_refuses(unproven, act):
     answers = [unproven.send(message) for _ in range(3)]
     assert [a.code for a in answers] == [451, 554, 554]
     assert unproven.newest("host.poison")
+
+
+def test_stages_that_share_a_worker(start):
+    """Together they may take as long as the judge: a hang is counted all the same."""
+    one = {"group": "both", "deadline": Bare("2s")}
+    stand = start("both", stages={"t-hostile": one, "t-crash": one},
+                  pipeline=["t-hostile", "t-crash", "auth", "allowlist"],
+                  limits={"judge": Bare("4s")})
+    message = crasher(stand, "hang")
+    assert [stand.send(message).code for _ in range(3)] == [451, 554, 554]
+    assert stand.newest("host.stage.timeout")
+    assert stand.mailtri.stop() == 0
+
+
+def rcpt(stand, sender):
+    with contextlib.closing(stand.client().connect()) as smtp:
+        smtp.mail(sender)
+        return smtp.rcpt(ADDRESS)[0]
+
+
+@pytest.mark.parametrize("act", ["abort", "hang"])
+def test_the_second_death_at_rcpt_refuses(unproven, act):
+    """By client, sender and recipient: whoever repeats his RCPT kills one worker."""
+    sender = f"{act}.1@good.example"
+    assert [rcpt(unproven, sender) for _ in range(3)] == [451, 550, 550]
+    assert unproven.newest("host.poison.envelope")
+    before = unproven.mailtri.roles()["worker:t-hostile"]
+    assert rcpt(unproven, sender) == 550
+    assert unproven.mailtri.roles()["worker:t-hostile"] == before
+    assert rcpt(unproven, f"{act}.2@good.example") == 451
+    assert unproven.send(unproven.mail("A sender that harms nobody")).code == 250
 
 
 def test_it_is_not_run_again(unproven):

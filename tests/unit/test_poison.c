@@ -18,19 +18,25 @@ key(uint32_t n)
 	return out;
 }
 
+static struct poison_time
+at(int64_t now_s)
+{
+	return (struct poison_time){ now_s, now_s + POISON_TTL_S };
+}
+
 static void
 deaths_are_counted_and_forgotten(void **state)
 {
 	(void)state;
 	list.count = 0;
 	assert_null(poisons_find(&list, key(1), 0));
-	assert_int_equal(poisons_add(&list, key(1), "checks", 100), 1);
-	assert_int_equal(poisons_add(&list, key(1), ":parser", 200), 2);
+	assert_int_equal(poisons_add(&list, key(1), "checks", at(100)), 1);
+	assert_int_equal(poisons_add(&list, key(1), ":parser", at(200)), 2);
 	assert_string_equal(poisons_find(&list, key(1), 200)->group, ":parser");
 	assert_null(poisons_find(&list, key(2), 200));
 	assert_non_null(poisons_find(&list, key(1), 200 + POISON_TTL_S - 1));
 	assert_null(poisons_find(&list, key(1), 200 + POISON_TTL_S));
-	assert_int_equal(poisons_add(&list, key(1), "checks", 200 + POISON_TTL_S), 1);
+	assert_int_equal(poisons_add(&list, key(1), "checks", at(200 + POISON_TTL_S)), 1);
 }
 
 static void
@@ -39,9 +45,9 @@ the_oldest_goes_where_there_is_no_room(void **state)
 	(void)state;
 	list.count = 0;
 	for (uint32_t n = 0; n < POISON_MAX; n++)
-		poisons_add(&list, key(n), "g", 1000 + n);
+		poisons_add(&list, key(n), "g", at(1000 + n));
 	assert_non_null(poisons_find(&list, key(0), 1000));
-	poisons_add(&list, key(POISON_MAX), "g", 5000);
+	poisons_add(&list, key(POISON_MAX), "g", at(5000));
 	assert_int_equal(list.count, POISON_MAX);
 	assert_null(poisons_find(&list, key(0), 1000));
 	assert_non_null(poisons_find(&list, key(1), 1000));
@@ -56,7 +62,7 @@ what_is_kept_comes_back(void **state)
 	(void)state;
 	list.count = 0;
 	for (uint32_t n = 0; n < POISON_MAX; n++)
-		poisons_add(&list, key(n), "a group with a name as long as it may be", 1000);
+		poisons_add(&list, key(n), "a group with a name as long as it may be", at(1000));
 	poisons_pack(&b, &list);
 	assert_in_range(b.len, 1, 64 * 1024);	/* of a kept value */
 	assert_int_equal(poisons_unpack(&other, buf_span(&b)), 0);
