@@ -201,7 +201,8 @@ host_show(struct printer *p, const struct settings *s, const struct setting_stag
 		strcmp(module, stage->path) == 0 ? NULL : stage->path,
 		strcmp(stage->group, stage->name) == 0 ? NULL : stage->group,
 		value_format_number(&p->arena, MT_OPT_DURATION, stage->deadline_ms / 1000),
-		value_format_number(&p->arena, MT_OPT_INT, stage->workers),
+		stage->workers == 0 ? NULL :
+		    value_format_number(&p->arena, MT_OPT_INT, stage->workers),
 		(const char *const[]){ "tempfail", "skip", "quarantine" }[stage->on_error],
 		value_format_number(&p->arena, MT_OPT_INT, stage->concurrency),
 	};

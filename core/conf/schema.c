@@ -16,10 +16,11 @@ const struct mt_option schema_host_options[] = {
 	    MT_OPT_STRING, 0, 0, 0 },
 	{ "group", NULL, NULL, "stages of one group share their workers; a stage "
 	    "without it is a group of its own", MT_OPT_STRING, 0, 0, 0 },
-	{ "deadline", "30s", NULL, "time a call may take, questions not counted, "
+	{ "deadline", "10s", NULL, "time a call may take, questions not counted, "
 	    "until its worker is killed", MT_OPT_DURATION, 0, 1, 3600 },
-	{ "workers", "1", NULL, "processes of the group (the highest of its "
-	    "stages counts)", MT_OPT_INT, 0, 1, 64 },
+	{ "workers", NULL, NULL, "processes of the group (the highest of its "
+	    "stages counts); unset: 2 for stages that check, 1 for those that "
+	    "deliver", MT_OPT_INT, 0, 1, 64 },
 	{ "on_error", "tempfail", "tempfail|skip|quarantine", "what happens to "
 	    "the message when the stage fails: 4xx, go on as if it were not "
 	    "there, or keep for a person", MT_OPT_CHOICE, 0, 0, 0 },

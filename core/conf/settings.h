@@ -46,7 +46,7 @@ struct setting_stage {
 	const char *name;	/* as in pipeline or deliver */
 	const char *path;	/* absolute path of the .so */
 	const char *group;
-	uint32_t deadline_ms, workers, concurrency;
+	uint32_t deadline_ms, workers, concurrency;	/* workers 0: unset */
 	uint8_t on_error;	/* enum on_error */
 	struct descriptor descriptor;
 	struct setting_options *options;	/* [0]: base; then one a route

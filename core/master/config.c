@@ -41,13 +41,19 @@ config_is_first_of_group(const struct settings *s, size_t stage)
 uint32_t
 config_workers(const struct settings *s, const char *group)
 {
-	uint32_t workers = 1;
+	uint32_t workers = 0, unset = 1;
 
-	for (size_t i = 0; i < s->stage_count; i++)
-		if (strcmp(s->stages[i].group, group) == 0 &&
-		    s->stages[i].workers > workers)
-			workers = s->stages[i].workers;
-	return workers;
+	for (size_t i = 0; i < s->stage_count; i++) {
+		const struct setting_stage *stage = &s->stages[i];
+
+		if (strcmp(stage->group, group) != 0)
+			continue;
+		if (stage->workers > workers)
+			workers = stage->workers;
+		if ((stage->descriptor.callbacks & DESCRIPTOR_DELIVER) == 0)
+			unset = CONFIG_CHECKERS;
+	}
+	return workers == 0 ? unset : workers;
 }
 
 static void __attribute__((format(printf, 2, 3)))

@@ -18,6 +18,7 @@ enum {
 	CONFIG_ROLES_MAX = 256,	/* processes of one configuration */
 	CONFIG_GROUPS_MAX = 31,	/* of stages; the engine has a pool for each */
 	CONFIG_LISTENERS_MAX = 13,	/* descriptors a front can be given */
+	CONFIG_CHECKERS = 2,	/* workers of a group that checks: one may hang */
 	CONFIG_READ_MS = 120000	/* to read and check one */
 };
 

@@ -11,12 +11,16 @@
 #include "base/log.h"
 #include "base/proto.h"
 
-enum { PEER_DEPTH = 16, UNORDERED_DEPTH = 1024,	/* requests on one peer */
+enum { PEER_DEPTH = 16, SHARED_DEPTH = 4,	/* requests on one peer: the only one, of several */
+	UNORDERED_DEPTH = 1024,
+	SLOW_MS = 250,	/* in hand so long, and those behind it go elsewhere */
 	FATE_MS = 1000	/* until it is known how a peer ended */ };
 
 struct queue {
 	struct request *head, *tail;
 };
+
+static struct request recalled;	/* stands in by_id for any of them */
 
 struct peer {
 	struct peer *next;
@@ -25,6 +29,10 @@ struct peer {
 	struct timer deadline;
 	struct queue sent;
 	size_t depth, keeps;	/* keeps: requests whose state it holds */
+	int64_t due_ms;		/* loop_ms(): then it is killed */
+	bool slow;		/* its head takes long: nobody waits behind that */
+	size_t recalled;	/* sent, and by now another's: nobody wants its replies */
+	uint32_t recalled_ms;	/* the longest deadline of those */
 	struct idmap by_id;
 	uint32_t instance;
 	bool ready, dead, unlisted;
@@ -74,12 +82,19 @@ queue_remove(struct queue *q, struct request *r)
 	r->prev = r->next = NULL;
 }
 
+/* The head has its deadline from when it is in hand. */
 static void
 deadline_watch(struct peer *p)
 {
-	timer_clear(p->pool->loop, &p->deadline);
-	if (p->pool->ordered && p->sent.head != NULL)
-		timer_set(p->pool->loop, &p->deadline, p->sent.head->deadline_ms);
+	struct loop *loop = p->pool->loop;
+	uint32_t ms = p->sent.head != NULL ? p->sent.head->deadline_ms : p->recalled_ms;
+
+	timer_clear(loop, &p->deadline);
+	p->slow = false;
+	if (p->sent.head == NULL && p->recalled == 0)
+		return;
+	p->due_ms = loop_ms(loop) + ms;
+	timer_set(loop, &p->deadline, p->pool->ordered && ms > SLOW_MS ? SLOW_MS : ms);
 }
 
 static void
@@ -108,14 +123,27 @@ peer_take(struct peer *p, struct request *r)
 		deadline_watch(p);
 }
 
+static size_t
+depth_limit(const struct pool *pool)
+{
+	return !pool->ordered ? UNORDERED_DEPTH : pool_members(pool) > 1 ? SHARED_DEPTH :
+	    PEER_DEPTH;
+}
+
+static bool
+takes_more(const struct peer *p)
+{
+	return p->ready && !p->dead && !p->slow && p->recalled == 0;
+}
+
 static struct peer *
 peer_with_room(const struct pool *pool)
 {
-	size_t limit = pool->ordered ? PEER_DEPTH : UNORDERED_DEPTH;
+	size_t limit = depth_limit(pool);
 	struct peer *best = NULL;
 
 	for (struct peer *p = pool->peers; p != NULL; p = p->next)
-		if (p->ready && !p->dead && p->depth < limit &&
+		if (takes_more(p) && p->depth < limit &&
 		    (best == NULL || p->depth < best->depth))
 			best = p;
 	return best;
@@ -187,16 +215,24 @@ peer_forget(struct request *r)
 	peer_bury(p);
 }
 
+static void
+peer_drop(struct request *r)
+{
+	if (!r->peer->dead)
+		channel_send(r->peer->channel, PROTO_DROP, r->id, SPAN(""), NULL, 0);
+	peer_forget(r);
+}
+
 void
 pool_submit(struct pool *pool, struct request *r)
 {
 	r->pool = pool;
-	if (r->held && r->peer != NULL && !r->peer->dead) {
+	if (r->held && takes_more(r->peer)) {
 		peer_give(r->peer, r);	/* its state is there, room or not */
 		return;
 	}
 	if (r->held)
-		peer_forget(r);
+		peer_drop(r);
 	r->peer = NULL;
 	queue_push(&pool->waiting, r);
 	pool_pump(pool);
@@ -315,11 +351,54 @@ peer_died(struct peer *p, const char *why)
 		pool->hooks.changed(pool->hooks.arg, pool);
 }
 
+/* Those behind a slow head are sent once more, to others; what this peer will
+ * say of them is of no use then. */
+static void
+peer_recall(struct peer *p)
+{
+	struct request *next, *r = p->sent.head == NULL ? NULL : p->sent.head->next;
+
+	if (!p->slow || pool_members(p->pool) < 2)
+		return;
+	for (; r != NULL; r = next) {
+		next = r->next;
+		queue_remove(&p->sent, r);
+		p->depth--;
+		if (p->recalled++ == 0 || r->deadline_ms > p->recalled_ms)
+			p->recalled_ms = r->deadline_ms;
+		idmap_set(&p->by_id, r->id, &recalled);
+		r->sent = false;
+		if (r->held)
+			peer_forget(r);
+		r->peer = NULL;
+		queue_push(&p->pool->waiting, r);
+	}
+}
+
+static void
+recalled_replied(struct peer *p, const struct frame *f)
+{
+	idmap_remove(&p->by_id, f->id);
+	p->recalled--;
+	if (f->type == PROTO_WAIT)
+		channel_send(p->channel, PROTO_DROP, f->id, SPAN(""), NULL, 0);
+	deadline_watch(p);
+	pool_pump(p->pool);
+}
+
 static void
 deadline_passed(struct timer *t)
 {
 	struct peer *p = t->arg;
+	int64_t left = p->due_ms - loop_ms(p->pool->loop);
 
+	if (left > 0) {
+		p->slow = true;
+		timer_set(p->pool->loop, t, left);
+		peer_recall(p);
+		pool_pump(p->pool);
+		return;
+	}
 	p->accused = true;
 	p->pool->hooks.kill(p->pool->hooks.arg, p->instance);
 	peer_died(p, "passed its deadline and was killed");
@@ -347,6 +426,8 @@ peer_frame(struct channel *c, struct frame *f, void *arg)
 		return;
 	if (f->type == PROTO_READY) {
 		p->ready = true;
+		for (struct peer *other = p->pool->peers; other != NULL; other = other->next)
+			peer_recall(other);
 		if (p->pool->hooks.ready != NULL)
 			p->pool->hooks.ready(p->pool->hooks.arg, p->instance);
 		pool_pump(p->pool);
@@ -363,6 +444,10 @@ peer_frame(struct channel *c, struct frame *f, void *arg)
 	if (r == NULL || f->type == PROTO_DIAL) {
 		if (p->pool->hooks.other != NULL)
 			p->pool->hooks.other(p->pool->hooks.arg, p->pool, p, f);
+		return;
+	}
+	if (r == &recalled && p->sent.head == NULL) {
+		recalled_replied(p, f);
 		return;
 	}
 	if (p->pool->ordered && r != p->sent.head) {
@@ -417,9 +502,7 @@ pool_cancel(struct request *r)
 	if (r->sent)
 		return false;
 	if (r->held) {
-		if (!r->peer->dead)
-			channel_send(r->peer->channel, PROTO_DROP, r->id, SPAN(""), NULL, 0);
-		peer_forget(r);
+		peer_drop(r);
 	} else {
 		queue_remove(&r->pool->waiting, r);
 	}

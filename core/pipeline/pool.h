@@ -4,7 +4,8 @@
  * one frame sent and one frame expected back.  Members of an ordered pool
  * answer in the order asked, so when one dies or passes its deadline the
  * request at its head is the one it had in hand: that one is lost, the
- * others are sent again to whoever takes its place.
+ * others are sent again to whoever takes its place.  Nobody waits for that:
+ * those behind a head that takes long go to other members at once.
  */
 #ifndef MAILTRI_PIPELINE_POOL_H
 #define MAILTRI_PIPELINE_POOL_H

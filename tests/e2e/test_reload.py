@@ -38,7 +38,7 @@ class Reloaded:
         self.mailtri.programs = dataclasses.replace(world.programs, stages=stages)
         self.core = {"pipeline": ["t-reload"], f'route "{ADDRESS}"': {"intents": ["create_task"]},
                      "tls": self.certificate()}
-        self.stages = {"t-reload": {"word": "first", "key": self.key("one")}}
+        self.stages = {"t-reload": {"workers": 1, "word": "first", "key": self.key("one")}}
         self.write()
 
     def certificate(self, name="mx.mailtri.example"):
@@ -49,8 +49,10 @@ class Reloaded:
         return self.mailtri.secret("t-reload.key", value)
 
     def write(self, core=None, stages=None):
+        """One worker a group: its answers and its deaths are counted."""
         self.core |= core or {}
-        self.stages |= stages or {}
+        self.stages |= {name: {"workers": 1, **options}
+                        for name, options in (stages or {}).items()}
         self.mailtri.configure(self.core, self.stages)
 
     def word(self, word):
