@@ -110,7 +110,7 @@ def test_death_costs_one_mail(stand, act):
 
 def test_one_in_ten_is_hostile(stand):
     """Whatever the hostile tenth does, the others get their 250."""
-    acts = [*DEATHS, "call fork", "call socket-inet", "call execve"]
+    acts = ["hang", *DEATHS, "call fork", "call socket-inet", "call execve", "hang"]
     answers, lock = [], threading.Lock()
 
     def send(worker):
