@@ -119,6 +119,7 @@ mail_new(struct pipeline *p, const struct envelope *e, int64_t now)
 	m->raw.fd = m->view_block.fd = -1;
 	m->verdict = verdict_accepted();
 	m->judge = (struct timer){ .fn = judge_passed, .arg = m };
+	m->deadline_ms = clock_ms() + p->settings->limits.judge_ms;	/* of what is foreseen */
 	idmap_set(&p->traffic->mails, m->id, m);
 	p->mails++;
 	return m;
