@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sys/time.h>
+
 #include "base/fault.h"
 #include "base/frame.h"
 #include "base/log.h"
@@ -19,10 +21,12 @@
 #include "dispatch/trust.h"
 #include "stage/host.h"
 #include "stage/message.h"
+#include "stage/reach.h"
 
 /* Replies come so much before the engine's deadline that the stage can still
  * say what became of its attempt. */
-enum { MARGIN_MS = 2000, SHORTEST_MS = 100 };
+enum { MARGIN_MS = 2000, SHORTEST_MS = 100,
+	IN_USE_MAX = 1024		/* descriptors: deliveries in flight take a few each */ };
 
 struct job {
 	struct job *next;
@@ -241,10 +245,43 @@ question_start(struct job *j, struct mt_span asked)
 		question_answered(j, &denied);
 }
 
+/* One thread runs all calls: one that takes longer than the stage may ends the
+ * process, by SIGALRM, and with it what hangs. */
+static void
+watch_set(uint32_t ms)
+{
+	struct itimerval t = { .it_value = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 } };
+
+	setitimer(ITIMER_REAL, &t, NULL);
+}
+
+/* A stage that leaves descriptors open costs the delivery in hand, before there
+ * is none for another. */
+static void
+check_open(const struct setting_stage *s)
+{
+	if (reach_in_use() > IN_USE_MAX)
+		log_fatal("stage %s leaves descriptors open: more than %d are in use",
+		    s->name, IN_USE_MAX);
+}
+
+static enum message_state
+watched_run(struct job *j)
+{
+	const struct setting_stage *s = &net.group.settings->stages[j->message->call.stages[0]];
+	enum message_state state;
+
+	watch_set(s->deadline_ms);
+	state = message_run(j->message);
+	watch_set(0);
+	check_open(s);
+	return state;
+}
+
 static void
 job_run(struct job *j)
 {
-	if (message_run(j->message) == MESSAGE_DONE) {
+	if (watched_run(j) == MESSAGE_DONE) {
 		job_reply(j);
 		return;
 	}

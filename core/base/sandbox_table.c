@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #define ALLOW(call) { .name = call, .check = SANDBOX_ANY }
 #define WHERE(call, n, bits, is) { .name = call, .check = SANDBOX_MASKED, .arg = n, \
@@ -129,6 +130,11 @@ static const struct sandbox_call resolver[] = {
 	END
 };
 
+/* A call that hangs ends the process. */
+static const struct sandbox_call watch[] = {
+	IS32("setitimer", 0, ITIMER_REAL), END
+};
+
 static const struct sandbox_call keys[] = {
 	ALLOW("mlock"), ALLOW("munlock"), END
 };
@@ -181,14 +187,13 @@ static const struct sandbox_table tables[SANDBOX_ROLES] = {
 	[SANDBOX_WORKER] = { .name = "worker", .confined = true, .files = 32,
 	    .memory = 256ull * MIB, .lists = LISTS(data_only, no_files) },
 	[SANDBOX_WORKER_NET] = { .name = "worker-net", .confined = true, .files = 2048,
-	    .memory = 512ull * MIB, .lists = LISTS(data_only, no_files, event_loop, connected) },
+	    .memory = 512ull * MIB, .lists = LISTS(data_only, no_files, event_loop, connected, watch) },
 	[SANDBOX_RESOLVER] = { .name = "resolver", .confined = true, .dials = true,
 	    .lists = LISTS(data_only, event_loop, connected, threads, files_read, resolver) },
 	[SANDBOX_KEYS] = { .name = "keys", .confined = true,
 	    .lists = LISTS(data_only, files_write, keys) },
 	[SANDBOX_LOADING] = { .name = "loading", .confined = true, .files = 2048,
-	    .lists = LISTS(no_files, files_read, event_loop, connected,
-	    loading) },
+	    .lists = LISTS(no_files, files_read, event_loop, connected, watch, loading) },
 	[SANDBOX_MASTER] = { .name = "master", .denies = true,
 	    .lists = (const struct sandbox_call *const[]){ never, NULL } },
 };

@@ -2,11 +2,15 @@
 /* Paths that loading needs, and descriptors that it leaves. */
 #include "stage/reach.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "base/proto.h"
 
 /* Nothing here is private: /etc/ssl and /etc/pki as a whole have private keys. */
 static const char *const libraries[] = {
@@ -105,4 +109,15 @@ reach_left(const struct reach_open *open)
 		if (fstat(fd, &st) == 0 && !is_noted(open, fd, &st))
 			return fd;
 	return -1;
+}
+
+int
+reach_in_use(void)
+{
+	int fd = fcntl(PROTO_CHANNEL_FD, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return INT_MAX;
+	close(fd);
+	return fd;
 }

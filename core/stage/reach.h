@@ -30,5 +30,7 @@ struct reach_open {
 void reach_note(struct reach_open *);
 /* A descriptor that was not there, or was another file, then; -1: none. */
 int reach_left(const struct reach_open *);
+/* As many descriptors are open without a gap; INT_MAX: all there may be. */
+int reach_in_use(void);
 
 #endif

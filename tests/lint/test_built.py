@@ -103,3 +103,9 @@ def test_hardening(name):
     assert "GNU_RELRO" in dynamic
     assert re.search(r"GNU_STACK.*RW ", dynamic)
     assert "RWE" not in dynamic
+
+
+def test_the_service_keeps_memory_from_disks():
+    """Keys and mail: no core, no swap."""
+    unit = (tree.BUILD / "etc/mailtri.service").read_text().splitlines()
+    assert {"MemorySwapMax=0", "LimitCORE=0", "NoNewPrivileges=yes", "UMask=0077"} <= set(unit)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A dispatch stage that dies of one mail, every time: that mail is
-deferred again and again, intake goes on, what others sent is delivered."""
+"""A dispatch stage that dies, hangs, fills memory, lies or leaks for one mail,
+every time: that mail is deferred again and again, intake goes on, what others
+sent is delivered."""
 import pytest
 from world import ADDRESS, Bare, wait_until
 
@@ -10,7 +11,7 @@ OTHERS = 10
 @pytest.fixture(scope="module")
 def stand(start):
     route = {f'route "{ADDRESS}"': {"intents": ["create_task"], "deliver": ["t-deliver"]}}
-    made = start("deliver", stages={"t-deliver": {}}, pipeline=["auth", "allowlist"], **route,
+    made = start("deliver", stages={"t-deliver": {"deadline": Bare("1s")}}, pipeline=["auth", "allowlist"], **route,
                  limits={"retry_min": Bare("1s"), "retry_max": Bare("1s")})
     yield made
     assert made.mailtri.stop() == 0
@@ -33,3 +34,31 @@ def test_a_death_costs_the_mail_in_hand(stand):
     assert stand.mailtri.ctl_one("queue", "show", bad.event)["state"] in ("deferred", "dispatching")
     stand.mailtri.ctl_one("queue", "discard", bad.event)
     assert (stand.mailtri.roles()["engine"], stand.mailtri.roles()["front"]) == (engine, front)
+
+
+@pytest.mark.parametrize("act, reason, dies", [
+    ("hang", "host.stage.died", True), ("memory", "host.stage.died", True),
+    ("leak", "host.stage.died", True), ("fact", "host.stage.failed", False),
+    ("outcome", None, False)])
+def test_it_costs_one_delivery_its_attempt(stand, act, reason, dies):
+    before = stand.mailtri.roles()
+    bad = stand.send(stand.mail(f"Bad {act}", fields=[("X-Test-Deliver", act)]))
+    assert bad.code == 250
+
+    def cost():
+        if reason is None:
+            return stand.mailtri.ctl_one("queue", "show", bad.event)["state"] == "dead"
+        return [r for r in stand.records(bad.event) if r.get("reason") == reason]
+    wait_until(cost, f"what {act} costs", 60)
+    others = [stand.send(stand.mail(f"Beside {act} {n}", body="y\n" * 40000)) for n in range(3)]
+    for answer in others:
+        stand.delivered(answer.event)
+    item = stand.mailtri.ctl_one("queue", "show", bad.event)
+    assert item["state"] in (("deferred", "dispatching") if reason else ("dead",)), item
+    if reason:
+        stand.mailtri.ctl_one("queue", "discard", bad.event)
+    after = stand.mailtri.roles()
+    assert [after[name] for name in ("engine", "front", "keys", "parser")] == \
+        [before[name] for name in ("engine", "front", "keys", "parser")]
+    if not dies:
+        assert after["worker-net:t-deliver"] == before["worker-net:t-deliver"]

@@ -76,16 +76,23 @@ def test_more_than_forty_calls_are_tried():
     assert len(set(CALLS)) >= 40
 
 
+def sigsys_ends(stand):
+    """How many workers of the hostile stage the kernel ended for a call."""
+    return sum("worker:t-hostile ended (signal 31" in line for line in stand.mailtri.child.lines)
+
+
 def test_forbidden_calls(stand):
-    """Each is asked for by a mail: the worker is killed and the mail gets its
-    451, or the call is refused and the mail goes on."""
+    """Each is asked for by a mail: the kernel kills the worker by SIGSYS and the
+    mail gets its 451, or the call is refused and the mail goes on."""
     before = pids(stand, "engine", "front", "keys", "parser", "worker:checks")
-    killed, refused, allowed = [], [], []
+    killed, refused, allowed, ended = [], [], [], sigsys_ends(stand)
     with Others(stand) as others:
         for call in CALLS:
             answer = hostile(stand, f"call {call}")
             if answer.code == 451:
                 killed.append(call)
+                wait_until(lambda: sigsys_ends(stand) == ended + len(killed),
+                           f"a worker that {call} ended by SIGSYS")
                 continue
             assert answer.code == 250, (call, str(answer))
             found = facts(stand, f"call {call}")["facts"]["t-hostile.result"]
