@@ -365,6 +365,22 @@ descriptors_raise(void)
 	}
 }
 
+/* Bytes of a session besides its message: TLS, lines, recipients. */
+enum { SESSION_BYTES = 256 << 10 };
+
+/* A client is a socket, and a memfd where its message is large; bytes that
+ * come in are copied as their buffer grows. */
+static void
+lock(const struct setting_limits *limits)
+{
+	const struct sandbox_grant grant = { .files = 2 * limits->connections,
+		.memory = 4 * limits->inflight_bytes +
+		(uint64_t)limits->connections * SESSION_BYTES,
+		.maps = limits->inflight_bytes };
+
+	sandbox_lock(SANDBOX_FRONT, &grant);
+}
+
 static void
 front_open(struct front *f)
 {
@@ -380,7 +396,7 @@ front_open(struct front *f)
 	service_init(&f->service, f->loop, f->settings, tls);
 	f->service.site.calls = &calls;
 	f->service.site.arg = f;
-	sandbox_lock(SANDBOX_FRONT, NULL);
+	lock(&f->settings->limits);
 	channel_send(f->engine, PROTO_READY, 0, SPAN(""), NULL, 0);
 }
 

@@ -78,8 +78,10 @@ limits_set(const struct sandbox_table *t, const struct sandbox_grant *g)
 	uint64_t bytes = t->memory + g->memory;
 
 	limit_set(RLIMIT_CORE, 0);
-	if (t->files != 0)
-		limit_set(RLIMIT_NOFILE, t->files);
+	if (t->files + g->files != 0)
+		limit_set(RLIMIT_NOFILE, t->files + g->files);
+	if (t->single)
+		limit_set(RLIMIT_NPROC, 0);
 #ifndef MAILTRI_SANITIZED
 	if (t->memory == 0)
 		return;

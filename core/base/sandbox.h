@@ -54,7 +54,8 @@ struct sandbox_table {
 	bool denies;		/* the lists name what kills, the rest is allowed */
 	bool confined;		/* Landlock: no path but those granted */
 	bool dials;		/* Landlock: TCP connections may be made */
-	uint32_t files;		/* descriptors at most; 0: as many as we have */
+	bool single;		/* no thread, no child */
+	uint32_t files;		/* descriptors at most, with those granted; 0: all we have */
 	uint64_t memory;	/* bytes of its own besides what is granted; 0: any */
 };
 
@@ -67,6 +68,7 @@ struct sandbox_grant {
 	uint32_t needs;		/* MT_NEED_* of all stages in the process */
 	uint64_t memory;	/* bytes more, for messages in hand */
 	uint64_t maps;		/* bytes of messages mapped at once */
+	uint32_t files;		/* descriptors more */
 	struct sandbox_path paths[SANDBOX_PATHS_MAX];
 	size_t path_count;
 };

@@ -177,22 +177,28 @@ static const struct sandbox_call never[] = {
 
 enum { MIB = 1 << 20 };
 
+/*
+ * What the engine holds grows with its state, so it has no limit of memory.
+ * No role has one of processor time, for that counts over its whole life, or
+ * of the size of files, for its log may be one.
+ */
 static const struct sandbox_table tables[SANDBOX_ROLES] = {
-	[SANDBOX_FRONT] = { .name = "front", .confined = true, .lists = LISTS(data_only,
+	[SANDBOX_FRONT] = { .name = "front", .confined = true, .single = true, .files = 64,
+	    .memory = 256ull * MIB, .lists = LISTS(data_only,
 	    no_files, sealed_bytes, event_loop, connected, front) },
 	[SANDBOX_ENGINE] = { .name = "engine", .confined = true, .lists = LISTS(data_only,
 	    sealed_bytes, event_loop, connected, threads, files_write, engine) },
-	[SANDBOX_PARSER] = { .name = "parser", .confined = true, .files = 32,
+	[SANDBOX_PARSER] = { .name = "parser", .confined = true, .single = true, .files = 32,
 	    .memory = 256ull * MIB, .lists = LISTS(data_only, no_files, sealed_bytes) },
-	[SANDBOX_WORKER] = { .name = "worker", .confined = true, .files = 32,
+	[SANDBOX_WORKER] = { .name = "worker", .confined = true, .single = true, .files = 32,
 	    .memory = 256ull * MIB, .lists = LISTS(data_only, no_files) },
-	[SANDBOX_WORKER_NET] = { .name = "worker-net", .confined = true, .files = 2048,
-	    .memory = 512ull * MIB, .lists = LISTS(data_only, no_files, event_loop, connected, watch) },
+	[SANDBOX_WORKER_NET] = { .name = "worker-net", .confined = true, .single = true,
+	    .files = 2048, .memory = 512ull * MIB, .lists = LISTS(data_only, no_files, event_loop, connected, watch) },
 	[SANDBOX_RESOLVER] = { .name = "resolver", .confined = true, .dials = true,
-	    .lists = LISTS(data_only, event_loop, connected, threads, files_read, resolver) },
-	[SANDBOX_KEYS] = { .name = "keys", .confined = true,
-	    .lists = LISTS(data_only, files_write, keys) },
-	[SANDBOX_LOADING] = { .name = "loading", .confined = true, .files = 2048,
+	    .files = 8192, .memory = 1024ull * MIB, .lists = LISTS(data_only, event_loop, connected, threads, files_read, resolver) },
+	[SANDBOX_KEYS] = { .name = "keys", .confined = true, .single = true, .files = 256,
+	    .memory = 256ull * MIB, .lists = LISTS(data_only, files_write, keys) },
+	[SANDBOX_LOADING] = { .name = "loading", .confined = true, .single = true, .files = 2048,
 	    .lists = LISTS(no_files, files_read, event_loop, connected, watch, loading) },
 	[SANDBOX_MASTER] = { .name = "master", .denies = true,
 	    .lists = (const struct sandbox_call *const[]){ never, NULL } },

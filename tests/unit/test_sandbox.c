@@ -189,6 +189,20 @@ a_state_directory_is_all_there_is(void **state)
 	rmdir(folder);
 }
 
+/* Landlock stands behind the calls that a role has. */
+static void
+no_role_reads_what_it_was_not_given(void **state)
+{
+	static const enum sandbox_role readers[] = { SANDBOX_ENGINE, SANDBOX_RESOLVER,
+		SANDBOX_KEYS, SANDBOX_LOADING };
+
+	(void)state;
+	if (landlock_version() < 1)
+		skip();		/* NOT PROVED: this kernel has no Landlock */
+	for (size_t r = 0; r < sizeof(readers) / sizeof(readers[0]); r++)
+		assert_int_equal(WEXITSTATUS(locked(readers[r], try_read)), EACCES);
+}
+
 #ifndef MAILTRI_SANITIZED
 static int
 try_memory(void)
@@ -300,6 +314,7 @@ main(void)
 		cmocka_unit_test(files_are_out_of_reach),
 		cmocka_unit_test(a_need_opens_its_calls_alone),
 		cmocka_unit_test(a_state_directory_is_all_there_is),
+		cmocka_unit_test(no_role_reads_what_it_was_not_given),
 		cmocka_unit_test(memory_and_descriptors_have_an_end),
 		cmocka_unit_test(privileges_go_first),
 		cmocka_unit_test(the_master_is_denied_what_nobody_needs),
