@@ -11,7 +11,11 @@ libaudit_a_SOURCES = core/audit/checkpoint.c core/audit/checkpoint.h core/audit/
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test_audit tests/unit/test_early tests/unit/test_publisher \
-	tests/unit/test_tamper tests/unit/test_tree
+	tests/unit/test_cadence tests/unit/test_tamper tests/unit/test_tree
+tests_unit_test_cadence_SOURCES = tests/unit/test_cadence.c tests/unit/publisher_world.h \
+	tests/unit/store_world.h
+tests_unit_test_cadence_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_cadence_LDADD = $(store_test_LIBS)
 tests_unit_test_tamper_SOURCES = tests/unit/test_tamper.c tests/unit/publisher_world.h \
 	tests/unit/store_world.h
 tests_unit_test_tamper_CPPFLAGS = $(TEST_CPPFLAGS)
