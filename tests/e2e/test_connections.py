@@ -12,6 +12,8 @@ import pytest
 from conftest import STRANGER
 from instance import descendants
 
+EXECUTED = re.compile(r'(\d+) +execve\("[^"]*/([^/"]+)"(?!.* = -1)')
+BEGUN = re.compile(r"(\d+) +(?:<\.\.\. )?(?:v?fork|clone3?)(?:\(| resumed>).* = (\d+)$")
 CALL = re.compile(r"(connect|sendto|sendmsg|sendmmsg)\(.*\{sa_family=(AF_\w+)")
 PORT, NAME = re.compile(r"sin6?_port=htons\((\d+)\)"), re.compile(r'inet_(?:addr\(|pton\(AF_INET6, )"([^"]+)"')
 UNIX = re.compile(r'sun_path=(@?"[^"]*")')
@@ -28,7 +30,7 @@ def traced(world):
         pytest.skip("a locked process shows what it does to root alone")
     log, script = world.folder / "strace.log", world.folder / "mailtrid-traced"
     # A search for leaks needs ptrace(), of which strace has the only one.
-    script.write_text(f"#!/bin/sh\nASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 exec {strace} -D -f -qq -e trace=network -e signal=none "
+    script.write_text(f"#!/bin/sh\nASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 exec {strace} -D -f -qq -e trace=network,execve,clone,clone3,fork,vfork -e signal=none "
                       f"-o {log} {shlex.quote(str(world.programs.mailtrid))} \"$@\"\n")
     script.chmod(0o755)
     kept, world.programs.mailtrid = world.programs.mailtrid, script
@@ -47,6 +49,23 @@ def peers_called(log):
             path = UNIX.search(line)
             called.add((call[2], path[1].strip('"') if path else line, 0))
     return called
+
+
+def callers(log):
+    """{family: the programs that named an address of it}."""
+    program, found = {}, {}
+    lines = log.read_text().splitlines()
+    parent = {begun[2]: begun[1] for begun in map(BEGUN.match, lines) if begun}
+    for line in lines:
+        call, executed = CALL.search(line), EXECUTED.match(line)
+        if executed:
+            program[executed[1]] = executed[2]
+        if call:
+            who = line.split()[0]
+            while who not in program:
+                who = parent[who]
+            found.setdefault(call[2], set()).add(program[who])
+    return found
 
 
 def reachable(stand, rows):
@@ -104,6 +123,8 @@ def test_only_listed_peers_are_called(world, start, traced, by_name):
         (r["host"], r["port"]) for r in rows if r["kind"] == "listener" and r["port"]}
     assert stand.mailtri.stop() == 0
     called = peers_called(traced)
+    # Whoever else speaks does it over what it was given: accepted, or dialled.
+    assert callers(traced) == {"AF_INET": {"resolver"}, "AF_UNIX": {"mailtrid"}}
     peers = [row for row in rows if row["kind"] == "peer"]
     assert called - reachable(stand, peers) == set()
     # A peer that is not in the list is found: each that was called, left out.
