@@ -128,9 +128,9 @@ class Client:
         except smtplib.SMTPDataError as error:
             return Answer(error.smtp_code, error.smtp_error)
 
-    def send(self, mail_from, recipient, message):
+    def send(self, mail_from, recipient, message, starttls=True):
         """One session, one mail, QUIT."""
-        smtp = self.connect()
+        smtp = self.connect(starttls)
         try:
             answer = self.offer(smtp, mail_from, recipient, message)
             smtp.quit()

@@ -57,6 +57,11 @@ def mail(domain, number, recipient, size=SIZE):
     return "".join(f"{n}: {v}\r\n" for n, v in fields) + "\r\n" + body
 
 
+def forged(domain, recipient):
+    """A mail in that domain's name, of which one word was changed after it was signed."""
+    return mail(domain, 0, recipient).replace("Order number", "Order numbre", 1).encode()
+
+
 def write(path, domains, count, recipient, first):
     """A corpus for tests/bench/load; mails are numbered from first."""
     with open(path, "wb") as out:

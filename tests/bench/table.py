@@ -30,6 +30,9 @@ def show_roles(result):
     total = result["servers"]["mailtri"]["cpu_us"]
     print(coloured(f"{'sum':<24}{total:>10.1f}{result['limit_us']:>10.0f}",
                    GREEN if total <= result["limit_us"] else RED))
+    rate, least = result["servers"]["mailtri"]["per_second"], result["limit_per_second"]
+    print(coloured(f"{'mails a second':<24}{rate:>10.0f}{least:>10.0f}",
+                   GREEN if rate >= least else RED))
 
 
 def show(result):
