@@ -13,7 +13,11 @@ libpipeline_a_SOURCES = core/pipeline/ask.c core/pipeline/breaker.c core/pipelin
 	core/pipeline/verdict.c core/pipeline/verdict.h core/pipeline/walk.c core/pipeline/walk.h
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_pipeline tests/unit/test_verdict tests/unit/test_poison
+check_PROGRAMS += tests/unit/test_pipeline tests/unit/test_verdict tests/unit/test_poison \
+	tests/unit/test_suspect
+tests_unit_test_suspect_SOURCES = tests/unit/test_suspect.c tests/unit/pipeline_rig.h
+tests_unit_test_suspect_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_suspect_LDADD = $(pipeline_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_poison_SOURCES = tests/unit/test_poison.c
 tests_unit_test_poison_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_poison_LDADD = $(pipeline_LIBS) $(CMOCKA_LIBS)
