@@ -5,6 +5,7 @@ change to it; proofs and checkpoints, as an auditor uses them."""
 import json
 import pathlib
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -13,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import second  # noqa: E402
-from conftest import GOOD, STRANGER, domains, start, world  # noqa: E402, F401
+from conftest import BUILD, STRANGER, domains, start, world  # noqa: E402, F401
 from world import wait_until  # noqa: E402
 
 MAILS = 6
@@ -108,6 +109,55 @@ def test_every_byte_by_the_second(log):
     for at in range(len(data)):
         with pytest.raises(second.Wrong):
             second.verify_export(log.key, changed(data, at))
+
+
+def is_wrong(key, data):
+    with pytest.raises(second.Wrong):
+        second.verify_export(key, data)
+    return True
+
+
+def test_a_thousand_records(tmp_path):
+    """The log of tests/unit/test_tamper.c, which the first verifier is tried with
+    byte by byte: what is right, and a change in every 25th line."""
+    program = BUILD / "tests/unit/test_tamper"
+    if not program.exists():
+        pytest.skip("test_tamper is not built here")
+    subprocess.run([program, tmp_path / "log"], check=True, timeout=300)
+    key = second.Key((tmp_path / "log.pub").read_text())
+    data = (tmp_path / "log").read_bytes()
+    assert second.verify_export(key, data).size == 1000
+    lines = data.splitlines(keepends=True)
+    for i in range(0, len(lines) - 1, 25):
+        before, line, after = b"".join(lines[:i]), lines[i], b"".join(lines[i + 1:])
+        assert is_wrong(key, before + changed(line, i * 7 % len(line)) + after)
+        assert is_wrong(key, before + line[:len(line) // 2])
+        assert is_wrong(key, before)
+        if line.startswith(b'{"open"'):
+            continue  # without one the log is right, as erasure leaves it
+        assert is_wrong(key, before + after)
+        assert is_wrong(key, before + line + line + after)
+        if not lines[i + 1].startswith(b'{"open"'):
+            assert is_wrong(key, before + lines[i + 1] + line + b"".join(lines[i + 2:]))
+
+
+def test_every_byte_of_tiles(log, tmp_path):
+    """Of the files that a checkpoint over a short log stands on."""
+    copy = tmp_path / "copy"
+    shutil.copytree(log.tiles, copy)
+    size, tried = log.key.checkpoint((copy / "checkpoint").read_bytes()).size, 0
+    for file in sorted(p for p in copy.rglob("*") if p.is_file()):
+        if file.parent.suffix == ".p" and file.name != str(size):
+            continue  # of an earlier checkpoint
+        data = file.read_bytes()
+        for at in range(len(data)):
+            file.write_bytes(changed(data, at))
+            with pytest.raises(second.Wrong):
+                second.verify_tiles(log.key, copy)
+        tried += len(data)
+        file.write_bytes(data)
+    second.verify_tiles(log.key, copy)
+    assert tried > size * 32
 
 
 def test_lines(log, tmp_path):

@@ -365,8 +365,38 @@ test_every_swap(void **state)
 	buf_free(&line);
 }
 
+static void
+file_write(const char *path, const char *suffix, struct mt_span text)
+{
+	char name[512];
+	FILE *out;
+
+	snprintf(name, sizeof(name), "%s%s", path, suffix);
+	out = fopen(name, "we");
+	assert_non_null(out);
+	assert_int_equal(fwrite(text.ptr, 1, text.len, out), text.len);
+	assert_int_equal(fclose(out), 0);
+}
+
+/* For another verifier: FILE, and FILE.pub with the key. */
+static int
+dump(const char *path)
+{
+	struct buf key = { 0 };
+	struct file *f;
+	void *state;
+
+	setup(&state);
+	f = state;
+	note_key_format(&f->signer.key, &key);
+	file_write(path, "", buf_span(&f->text));
+	file_write(path, ".pub", buf_span(&key));
+	buf_free(&key);
+	return teardown(&state);
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_intact), cmocka_unit_test(test_every_byte),
@@ -375,5 +405,5 @@ main(void)
 		cmocka_unit_test(test_every_swap),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return argc > 1 ? dump(argv[1]) : cmocka_run_group_tests(tests, setup, teardown);
 }
