@@ -250,6 +250,27 @@ test_a_slow_member_that_dies_costs_its_head(void **state)
 	close(r->member[1]);
 }
 
+/* Of a pool without an order, too: all that is in its hands is lost. */
+static void
+test_unordered_member_that_hangs_is_killed(void **state)
+{
+	struct rig *r = *state;
+	const struct pool_hooks hooks = { .kill = kill_none };
+
+	pool_free(r->pool);
+	r->pool = pool_new(r->loop, "worker-net", "test", false, &hooks);
+	join(r, 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		r->request[i].deadline_ms = 10;
+		pool_submit(r->pool, &r->request[i]);
+	}
+	while (r->losses == 0)
+		loop_once(r->loop, -1);
+	assert_int_equal(r->losses, 2);
+	assert_int_equal(pool_deaths(r->pool), 1);
+	close(r->member[0]);
+}
+
 int
 main(void)
 {
@@ -259,6 +280,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_nobody_waits_behind_a_slow_head, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_state_of_a_slow_member_is_left, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_slow_member_that_dies_costs_its_head, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_unordered_member_that_hangs_is_killed, setup,
 		    teardown),
 	};
 
