@@ -12,7 +12,7 @@ tests_bench_auth_library_SOURCES = tests/bench/auth_library.c
 tests_bench_auth_library_CFLAGS = $(AM_CFLAGS) $(OPENDKIM_CFLAGS)
 tests_bench_auth_library_LDADD = $(OPENDKIM_LIBS)
 endif
-EXTRA_DIST += tests/bench/test_bench.py tests/bench/auth tests/bench/bench tests/bench/cold tests/bench/corpus.py \
+EXTRA_DIST += tests/bench/test_bench.py tests/bench/auth tests/bench/bench tests/bench/cold tests/bench/dispatch tests/bench/receiver.mjs tests/bench/corpus.py \
 	tests/bench/measure.py tests/bench/peer.py tests/bench/place.py \
 	tests/bench/postfix.py tests/bench/slow.py tests/bench/haraka.py tests/bench/table.py tests/bench/README.md tests/bench/hostile.py \
 	tests/bench/haraka/package.json tests/bench/haraka/package-lock.json \
