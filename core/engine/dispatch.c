@@ -478,7 +478,7 @@ static void
 due_known(struct store_job *job)
 {
 	struct dispatch *d = job->arg;
-	int64_t next = d->due.next_ms, wait;
+	int64_t next = d->due.next_ms, wait, freed;
 
 	d->asking = false;
 	stray_warn(d);
@@ -491,8 +491,9 @@ due_known(struct store_job *job)
 		d->again = false;
 		dispatch_wake(d);
 	} else {
-		if (integrations_due(d->engine->integrations) < next)
-			next = integrations_due(d->engine->integrations);
+		/* Seen from when it was asked: what came free since was not. */
+		freed = integrations_due(d->engine->integrations, d->due.now_ms);
+		next = freed < next ? freed : next;
 		wait = next == INT64_MAX ? WAIT_MAX_MS : next - now_ms();
 		timer_set(d->engine->loop, &d->timer, wait < WAIT_MIN_MS ? WAIT_MIN_MS :
 		    wait > WAIT_MAX_MS ? WAIT_MAX_MS : wait);

@@ -444,12 +444,12 @@ integrations_lanes(struct integrations *all, struct arena *arena, bool full, siz
 }
 
 int64_t
-integrations_due(const struct integrations *all)
+integrations_due(const struct integrations *all, int64_t since_ms)
 {
-	int64_t first = INT64_MAX, now = now_ms();
+	int64_t first = INT64_MAX;
 
 	for (const struct integrated *i = all->list; i != NULL && !i->gone; i = i->next) {
-		int64_t next = integration_next(&i->it, now);
+		int64_t next = integration_next(&i->it, since_ms);
 
 		first = next < first ? next : first;
 	}

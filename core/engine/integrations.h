@@ -47,7 +47,8 @@ struct integrated *integrations_next(struct integrations *, struct integrated *,
  * full: the engine has no room but for an integration that has no call out. */
 const struct queue_lane *integrations_lanes(struct integrations *, struct arena *,
     bool full, size_t *count);
-int64_t integrations_due(const struct integrations *);	/* when to look again */
+int64_t integrations_due(const struct integrations *, int64_t since_ms);	/* when to look
+			 * again, for who looked last at since_ms */
 bool integrated_has_room(const struct integrated *, bool full);
 uint32_t integrated_begin(struct integrated *);
 void integrated_end(struct integrated *);

@@ -157,7 +157,7 @@ def stage(name, target, private=False, connect=None):
     options = {"endpoint": (OPT_TARGET, 0, [target]),
                "endpoint_private": (OPT_BOOL, int(private), ["true" if private else "false"]),
                "endpoint_connect": (OPT_STRING, 0, connect and [connect])}
-    out = text(name) + text(f"/nowhere/{name}.so") + text(name) + u32(1000) + u32(1) + u8(0)
+    out = text(name) + text(f"/nowhere/{name}.so") + text(name) + u32(1000) + u32(1) + u32(8) + u8(0)
     out += text(name) + text("1.0") + text("a stage") + u16(1) + u16(0) + u32(2) + u32(4)
     out += u32(len(options))
     for option, (kind, _, _) in options.items():
