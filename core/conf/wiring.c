@@ -239,7 +239,7 @@ unused_report(struct wiring *w)
 			problems_add(w->problems, PROBLEM_INFO,
 			    (struct place){ arena_printf(&w->settings->arena,
 			    "%s/%s", path, name), NULL, 0 }, "not in use: no "
-			    "pipeline and no deliver names it");
+			    "pipeline, deliver or answer asks for it");
 		free(list[i]);
 	}
 	if (n >= 0)

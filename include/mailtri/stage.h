@@ -100,7 +100,8 @@ enum mt_option_type {
 	MT_OPT_TARGET		/* "https://host[:port]", or the schemes of
 				 * choices; the host adds the options
 				 * NAME_pin (list, required), NAME_ca (path)
-				 * and NAME_private (bool) */
+				 * NAME_private (bool)
+				 * and NAME_connect (address:port) */
 };
 
 enum {
@@ -261,7 +262,7 @@ struct mt_http {
 	const char    *method, *path;	/* "POST", "/graphql" */
 	const struct mt_field *fields;	/* ends with name NULL; may be NULL */
 	struct mt_span body;
-	int32_t	       part;	/* >= 0: the body is this part's bytes */
+	int32_t	       part;	/* -1: `body'; >= 0, 0 too: this part's bytes */
 	uint32_t       reserved;
 };
 struct mt_http_reply {

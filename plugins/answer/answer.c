@@ -36,7 +36,8 @@ static const struct mt_option options[] = {
 	{ .name = "template_dir", .type = MT_OPT_STRING,
 	  .help = "Folder with templates; one that is not there is built in." },
 	{ .name = "never", .type = MT_OPT_LIST,
-	  .help = "Domains and addresses that are never answered: our own domains." },
+	  .help = "Domains and addresses that are never answered: those of routes, not those that "
+	      "senders write from." },
 	{ .name = "no_reply", .type = MT_OPT_LIST, .def = "mailer-daemon, postmaster, owner-*, "
 	  "*-owner, *-request, noreply*, no-reply*, no_reply*, donotreply*, do-not-reply*, bounce*",
 	  .help = "Local parts that are never answered, with a * at one end." },
