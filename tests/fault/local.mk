@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-PYTESTS += tests/fault/test_power.py tests/fault/test_kill.py tests/fault/test_dispatch.py
+LONG_PYTESTS += tests/fault/test_power.py tests/fault/test_kill.py tests/fault/test_dispatch.py
 EXTRA_DIST += tests/fault/conftest.py tests/lib/disk.py tests/lib/load.py
 
 # The roles that write, on a disk that syncs nothing: power cuts must show it.
