@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "mail/edit.h"
 
 /* What stands before raw and view leaves them less room in some frames. */
@@ -349,6 +350,22 @@ delivery_pack(struct buf *b, const struct delivery *d)
 	lines_pack(b, d->lines);
 }
 
+/* A target's words end up in logs, records and answers: one line, and UTF-8
+ * that does not steer.  The last character may have been cut in two. */
+static void
+field_clean(char *s, bool ascii)
+{
+	size_t len = strlen(s);
+
+	for (int cut = 0; cut < 3 && len > 0 && (s[len - 1] & 0x80) != 0 &&
+	    !utf8_is_valid(span_make(s, len)); cut++)
+		s[--len] = '\0';
+	ascii = ascii || !utf8_is_text(span_make(s, len));
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f || (ascii && (unsigned char)*s > 0x7e))
+			*s = '?';
+}
+
 int
 delivery_unpack(struct unpack *u, struct arena *a, struct delivery *d)
 {
@@ -361,6 +378,10 @@ delivery_unpack(struct unpack *u, struct arena *a, struct delivery *d)
 	unpack_field(u, d->value.resource_url, sizeof(d->value.resource_url));
 	unpack_field(u, d->value.reason, sizeof(d->value.reason));
 	unpack_field(u, d->value.text, sizeof(d->value.text));
+	field_clean(d->value.resource_id, true);
+	field_clean(d->value.resource_url, true);
+	field_clean(d->value.reason, true);
+	field_clean(d->value.text, false);
 	d->lines = lines_unpack(u, a);
 	return unpack_done(u) ? 0 : EBADMSG;
 }
