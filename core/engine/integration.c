@@ -126,6 +126,8 @@ static enum integration_change
 told_retry(struct integration *it, bool current, const struct mt_delivery *d,
     struct integration_moment m)
 {
+	bool first;
+
 	if (d->retry_after_s > 0) {
 		limit(it, d, m.now_ms);
 		return INTEGRATION_NONE;
@@ -138,11 +140,12 @@ told_retry(struct integration *it, bool current, const struct mt_delivery *d,
 	}
 	if (it->state == INTEGRATION_RUNNING && ++it->retries < INTEGRATION_RETRIES)
 		return INTEGRATION_NONE;
+	first = it->state == INTEGRATION_RUNNING;
 	it->state = INTEGRATION_OPEN;
 	it->era++;
 	it->until_ms = backoff(it, it->schedule.min_s, m);
 	reason_set(it, d->reason);
-	return it->waits == 1 ? INTEGRATION_OPENED : INTEGRATION_NONE;
+	return first ? INTEGRATION_OPENED : INTEGRATION_NONE;
 }
 
 static enum integration_change
@@ -158,7 +161,6 @@ told_pause(struct integration *it, bool current, const struct mt_delivery *d,
 	}
 	it->state = INTEGRATION_PAUSED;
 	it->era++;
-	it->waits = 0;
 	it->until_ms = it->has_probe ? backoff(it, INTEGRATION_PROBE_MIN_S, m) : later;
 	reason_set(it, d->reason);
 	return INTEGRATION_REFUSED;
@@ -187,7 +189,6 @@ half_open(struct integration *it)
 	it->state = INTEGRATION_OPEN;
 	it->operated = false;
 	it->until_ms = 0;
-	it->waits = 0;
 	it->era++;
 	return INTEGRATION_RESUMED;
 }
@@ -220,6 +221,7 @@ enum integration_change
 integration_resume(struct integration *it)
 {
 	it->limited_ms = 0;
+	it->waits = 0;
 	if (it->state == INTEGRATION_PAUSED)
 		return half_open(it);
 	it->until_ms = 0;

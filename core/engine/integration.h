@@ -39,7 +39,8 @@ struct integration {
 	enum integration_state state;
 	uint32_t out;		/* calls begun and not ended */
 	uint32_t retries;	/* since the last success */
-	uint32_t waits;		/* backoffs since it worked */
+	uint32_t waits;		/* backoffs since it worked: a pause that its probe
+				 * ends and the next call begins anew is long */
 	uint32_t era;		/* grows when the state changes: what was begun
 				 * before says nothing of it */
 	bool operated;		/* paused by a person, resumed by nobody else */

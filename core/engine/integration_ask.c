@@ -24,6 +24,7 @@ paused(struct store_job *job)
 	struct integrated *i = NULL;
 
 	engine_committed(p->engine);
+	integrations_operated(all, p->stage, p->pause.pause);
 	while (!p->pause.pause && (i = integrations_next(all, i, p->stage)) != NULL) {
 		integration_resume(&i->it);
 		i->left = false;

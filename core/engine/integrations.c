@@ -11,7 +11,7 @@
 struct integrations {
 	struct engine *engine;
 	struct integrated *list;	/* in force first, those gone behind */
-	struct queue_paused paused;
+	struct queue_paused paused;	/* at the start; then those a person paused */
 	enum { UNREAD, READING, READ } read;
 };
 
@@ -170,13 +170,31 @@ take_same(struct integrated **list, const char *stage, const char *target)
 	return NULL;
 }
 
+/* By a person, whether or not it is configured now. */
 static bool
-has_operated(const struct integrated *list, const char *stage)
+is_operated(const struct integrations *all, const char *stage)
 {
-	for (; list != NULL; list = list->next)
-		if (strcmp(list->stage, stage) == 0 && list->it.operated)
+	for (size_t n = 0; n < all->paused.count; n++)
+		if (all->paused.stages[n].operated &&
+		    strcmp(all->paused.stages[n].stage, stage) == 0)
 			return true;
 	return false;
+}
+
+void
+integrations_operated(struct integrations *all, const char *stage, bool pause)
+{
+	struct queue_paused *p = &all->paused;
+	size_t kept = 0;
+
+	for (size_t n = 0; n < p->count; n++)
+		if (p->stages[n].operated && strcmp(p->stages[n].stage, stage) != 0)
+			p->stages[kept++] = p->stages[n];
+	p->count = kept;
+	if (!pause || p->count == QUEUE_PAUSED_MAX)
+		return;
+	p->stages[p->count].operated = true;
+	snprintf(p->stages[p->count++].stage, QUEUE_NAME_SIZE, "%s", stage);
 }
 
 static void
@@ -208,7 +226,7 @@ set_take(struct integrations *all, struct integrated **old, uint32_t index, size
 			i->all = all;
 			i->target = strdup(target);
 			snprintf(i->stage, sizeof(i->stage), "%s", stage->name);
-			if (has_operated(*old, stage->name) || has_operated(all->list, stage->name))
+			if (is_operated(all, stage->name))
 				integration_pause(&i->it);
 		}
 		if (stage->options[set].route != NULL)

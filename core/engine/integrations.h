@@ -54,6 +54,8 @@ uint32_t integrated_begin(struct integrated *);
 void integrated_end(struct integrated *);
 void integrated_outcome(struct integrated *, uint32_t era, const struct mt_delivery *);
 
+/* A person paused the stage, or no more: kept while it is not configured. */
+void integrations_operated(struct integrations *, const char *stage, bool pause);
 /* Their waiting targets are due, and have time. */
 void integrations_wake(struct integrations *, const char *stage, bool keep);
 

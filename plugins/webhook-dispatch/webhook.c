@@ -20,7 +20,8 @@
 #include "reply.h"
 #include "secret.h"
 
-enum { ID_DIGITS = 32, ID_SIZE = 4 + ID_DIGITS + 1, PATH_MAX_BYTES = 1024 };
+enum { ID_DIGITS = 32, ID_SIZE = 4 + ID_DIGITS + 1, PATH_MAX_BYTES = 1024,
+	GONE = 410 };
 
 #define INCLUDED "text, html, commands, attachments, client, envelope, authentication, facts, thread"
 
@@ -209,7 +210,7 @@ webhook_deliver(void *ctx, struct mt_msg *m, const char *key, struct mt_delivery
 }
 
 /* Nothing is sent that a receiver would take for an event: whatever it
- * answers, name, address, pin and certificate are right. */
+ * answers but that it is gone, name, address, pin and certificate are right. */
 static int
 webhook_probe(void *ctx, struct mt_msg *m, struct mt_result *why)
 {
@@ -226,6 +227,10 @@ webhook_probe(void *ctx, struct mt_msg *m, struct mt_result *why)
 		why->verdict = MT_TEMPFAIL;
 		snprintf(why->reason, sizeof(why->reason), "webhook.unreachable");
 		snprintf(why->text, sizeof(why->text), "%s", strerror(reply.error));
+	} else if (reply.status == GONE) {
+		why->verdict = MT_REJECT;
+		snprintf(why->reason, sizeof(why->reason), "webhook.gone");
+		snprintf(why->text, sizeof(why->text), "the receiver says it is gone for good");
 	}
 	return 0;
 }

@@ -150,6 +150,25 @@ def test_a_person_pauses_one_stage(fresh):
     assert wrong.returncode == 1 and "no stage auth delivers" in wrong.stderr
 
 
+def test_a_pause_outlives_the_stage(fresh, world):
+    """Taken out and put back: whoever paused it did not end that."""
+    stand = fresh("absent")
+    stand.mailtri.ctl("queue", "pause", "linear-dispatch")
+    stages = world.stage_options(stand.mailtri, [GOOD])
+    without = {f'route "{ADDRESS}"': {"intents": ["create_task"]}}
+    stand.mailtri.configure(world.core_options(limits=LIMITS, **without), stages)
+    stand.mailtri.ctl("reload")
+    wait_until(lambda: not stand.mailtri.status()["integrations"], "no integration")
+    stand.mailtri.configure(world.core_options(limits=LIMITS), stages)
+    stand.mailtri.ctl("reload")
+    state_is(stand, "paused")
+    events = send(stand, "Absent", 2)
+    shown = stand.mailtri.ctl_one("queue", "show", events[0])["targets"][0]
+    assert (shown["reason"], shown["attempts"]) == ("operator.pause", 0)
+    stand.mailtri.ctl("queue", "resume", "linear-dispatch")
+    all_arrive_once(stand, "Absent", events)
+
+
 def test_five_failures_open_and_one_success_closes(fresh):
     stand = fresh("breaker")
     stand.linear.set_mode("unavailable", 7)
