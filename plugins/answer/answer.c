@@ -35,6 +35,9 @@ static const struct mt_option options[] = {
 	  .help = "Subject, a template." },
 	{ .name = "template_dir", .type = MT_OPT_STRING,
 	  .help = "Folder with templates; one that is not there is built in." },
+	{ .name = "addresses", .type = MT_OPT_LIST,
+	  .help = "Other addresses by which mail comes to the routes: aliases.  Only who was "
+	      "written to answers." },
 	{ .name = "never", .type = MT_OPT_LIST,
 	  .help = "Domains and addresses that are never answered: those of routes, not those that "
 	      "senders write from." },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Machines, lists, and whom nobody answers. */
+/* Machines, lists, whom nobody answers, and what was written to others. */
 #include "quiet.h"
 
 #include <string.h>
@@ -91,6 +91,42 @@ field_why(struct mt_span name, struct mt_span value)
 
 /* ---- addresses ---- */
 
+/* What cannot stand next to an address without being a part of it. */
+static int
+is_apart(char c)
+{
+	return c == '\0' || strchr(" \t\r\n<>,;:()", c) != NULL;
+}
+
+static int
+names(struct mt_span value, struct mt_span address)
+{
+	for (size_t at = 0; address.len > 0 && at + address.len <= value.len; at++)
+		if (strncasecmp(value.ptr + at, address.ptr, address.len) == 0 &&
+		    (at == 0 || is_apart(value.ptr[at - 1])) &&
+		    (at + address.len == value.len || is_apart(value.ptr[at + address.len])))
+			return 1;
+	return 0;
+}
+
+/* RFC 5230 4.5: who was written to is who answers. */
+static int
+is_named(const char *const *more, struct mt_span us, struct mt_span name, struct mt_span value)
+{
+	static const char *const fields_of[] = { "To", "Cc", "Resent-To", "Resent-Cc", NULL };
+	size_t i = 0;
+
+	while (fields_of[i] != NULL && !field_is(name, fields_of[i]))
+		i++;
+	if (fields_of[i] == NULL)
+		return 0;
+	if (names(value, us))
+		return 1;
+	while (*more != NULL && !names(value, (struct mt_span){ *more, strlen(*more) }))
+		more++;
+	return *more != NULL;
+}
+
 int
 quiet_fits(struct mt_span local, const char *pattern)
 {
@@ -131,18 +167,25 @@ address_why(const struct mt_host *h, const struct mt_conf *c, struct mt_span rcp
 const char *
 quiet_why(const struct mt_host *h, struct mt_msg *m, struct mt_span rcpt)
 {
-	struct mt_span name, value, sender = { "", 0 };
+	struct mt_span name, value, sender = { "", 0 }, us = { "", 0 };
+	const char *const *more = h->conf_list(h->conf(m), "addresses");
 	const char *why = NULL;
 	size_t it = 0;
+	int named;
+
+	h->rcpt(m, &us);
+	named = us.len == 0;
 
 	h->sender(m, &sender);
 	if (sender.len == 0)
 		return "null-sender";
 	if (rcpt.len == 0)
 		return "unproved";
-	while (why == NULL && h->header_next(m, &it, &name, &value) == 0)
+	while (why == NULL && h->header_next(m, &it, &name, &value) == 0) {
 		why = field_why(name, value);
-	if (why != NULL)
-		return why;
+		named = named || is_named(more, us, name, value);
+	}
+	if (why != NULL || !named)
+		return why != NULL ? why : "unnamed";
 	return field_is_address(rcpt) ? address_why(h, h->conf(m), rcpt) : "address";
 }

@@ -172,6 +172,32 @@ machines_are_not_answered(void **state)
 	}
 }
 
+static const struct { const char *fields; int answered; } written_to[] = {
+	{ "To: Tasks <Task.Linear@mailtri.example>\r\n", 1 }, { "Cc: a@b,task.linear@mailtri.example\r\n", 1 },
+	{ "Resent-To: task.linear@mailtri.example (us)\r\n", 1 }, { "To: help@corp.example\r\n", 1 },
+	{ "To: eve@evil.example\r\n", 0 }, { "", 0 }, { "X: task.linear@mailtri.example\r\n", 0 },
+	{ "To: my.task.linear@mailtri.example\r\n", 0 }, { "To: task.linear@mailtri.example.org\r\n", 0 },
+};
+
+static void
+who_was_written_to_answers(void **state)
+{
+	char raw[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(written_to) / sizeof(*written_to); i++) {
+		again();
+		mt_test_option(&t, "addresses", "help@corp.example");
+		t.rcpt = mt_test_span("task.linear@mailtri.example");
+		snprintf(raw, sizeof(raw), HEAD "%s\r\n", written_to[i].fields);
+		t.raw = mt_test_span(raw);
+		facts("done", 0);
+		mt_test_mail(&t, 250, "250 ok");
+		delivered(MT_DELIVERED, written_to[i].answered ? "answer.sent" :
+		    "answer.suppressed.unnamed");
+	}
+}
+
 static const struct { const char *from, *sender, *why; } people[] = {
 	{ "ann@good.example", "", "null-sender" }, { "", "ann@good.example", "unproved" },
 	{ "MAILER-DAEMON@good.example", "x@y.example", "noreply" },
@@ -532,6 +558,7 @@ main(int argc, char **argv)
 		TEST(the_sender_is_answered),
 		TEST(login_and_envelope),
 		TEST(machines_are_not_answered),
+		TEST(who_was_written_to_answers),
 		TEST(addresses_that_are_not_answered),
 		TEST(replies_are_mapped),
 		TEST(attempts_are_the_same_mail),
