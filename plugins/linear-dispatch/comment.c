@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A reply becomes a comment on the issue its thread began with. */
+/* A reply becomes a comment on the issue of its thread. */
 #include "act.h"
 
 #include <stdio.h>
@@ -7,6 +7,7 @@
 
 #include "author.h"
 #include "issue.h"
+#include "target.h"
 #include "upload.h"
 
 static int
@@ -70,16 +71,18 @@ comment_make(struct run *r, const char *issue, struct mt_span text, const char *
 	return a->kind == ANSWER_INVALID ? refusal_confirm(r, id, a, url) : run_end_failed(r, a);
 }
 
-static int
-issue_comment(struct run *r, const struct answer *issue)
+int
+comment_run(struct run *r)
 {
 	struct body body;
 	struct files files;
-	const char *id = answer_string(issue, "issue/id"), *url = NULL;
+	const struct answer *issue;
+	const char *id, *url = NULL;
 	int status;
 
-	if (id == NULL)
-		return run_end_failed(r, issue);
+	if (target_find(r, (struct mt_span){ "", 0 }, &issue, &status) != 0)
+		return status;
+	id = answer_string(issue, "issue/id");
 	body_read(r, &body);
 	files_read(r, &body, &files);
 	status = comment_make(r, id, issue_text(r, &body, &files, NULL), &url);
@@ -88,26 +91,4 @@ issue_comment(struct run *r, const struct answer *issue)
 	if (url != NULL)
 		snprintf(r->out->resource_url, sizeof(r->out->resource_url), "%s", url);
 	return upload_run(r, &files, id);
-}
-
-int
-comment_run(struct run *r)
-{
-	struct mt_thread thread = { .size = sizeof(thread) };
-	const struct answer *issue;
-	char id[UUID_SIZE];
-	int status;
-
-	if (r->host->thread(r->msg, &thread) != 0 ||
-	    uuid_of_key(thread.key.ptr, thread.key.len, id) != 0)
-		return -1;
-	status = run_ask(r, &query_issue_before, json_pack("{s:s}", "id", id), &issue);
-	if (status != 0)
-		return status;
-	if (run_is_absent(issue, "issue"))
-		return run_end(r, MT_FAILED, "linear.thread",
-		    "the issue this mail answers is not in Linear; write a new mail");
-	if (!run_name_issue(r, issue, "issue"))
-		return run_end_failed(r, issue);
-	return issue_comment(r, issue);
 }

@@ -12,7 +12,8 @@ linear_sources = plugins/linear-dispatch/act.h plugins/linear-dispatch/answer.c 
 	plugins/linear-dispatch/probe.c plugins/linear-dispatch/query.c \
 	plugins/linear-dispatch/query.h plugins/linear-dispatch/quote.c \
 	plugins/linear-dispatch/quote.h plugins/linear-dispatch/run.c \
-	plugins/linear-dispatch/run.h plugins/linear-dispatch/text.c \
+	plugins/linear-dispatch/run.h plugins/linear-dispatch/target.c \
+	plugins/linear-dispatch/target.h plugins/linear-dispatch/text.c \
 	plugins/linear-dispatch/text.h plugins/linear-dispatch/update.c \
 	plugins/linear-dispatch/upload.c plugins/linear-dispatch/upload.h \
 	plugins/linear-dispatch/uuid.c plugins/linear-dispatch/uuid.h \

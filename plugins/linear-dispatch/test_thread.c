@@ -2,6 +2,7 @@
 /* Mails about an issue that is there: replies, changes, archiving. */
 #include "rig.h"
 
+#include "file.h"
 #include "issue.h"
 
 #define COMMENT "{\"id\":\"00112233-4455-4677-8899-aabbccddeeff\",\"url\":\"https://linear.app/c/1\"}"
@@ -13,6 +14,11 @@ static const char archived[] = "{\"data\":{\"issueArchive\":{\"success\":true}}}
 static const char is_archived[] = "{\"data\":{\"issue\":{\"id\":\"x\",\"identifier\":\"ENG-7\","
     "\"url\":\"https://linear.app/i/ENG-7\",\"archivedAt\":\"2026-01-01T00:00:00Z\","
     "\"team\":{\"id\":\"team-1\",\"key\":\"ENG\"}}}}";
+
+static const char upload_to[] = "{\"data\":{\"fileUpload\":{\"success\":true,\"uploadFile\":{"
+    "\"uploadUrl\":\"https://up.example/1\",\"assetUrl\":\"https://assets.example/1\","
+    "\"headers\":[]}}}}";
+static const char attached[] = "{\"data\":{\"attachmentCreate\":{\"success\":true}}}";
 
 static void
 thread_is(void)
@@ -115,6 +121,7 @@ replies_to_nothing_fail(void **state)
 	(void)state;
 	thread_is();
 	reply(400, absent);
+	reply(400, absent);
 	delivered(MT_FAILED);
 	assert_string_equal(t.delivery.reason, "linear.thread");
 	again();
@@ -125,6 +132,40 @@ replies_to_nothing_fail(void **state)
 	thread_is();
 	t.thread.key = mt_test_span("short");
 	assert_int_equal(mt_test_run_deliver(&t), -1);
+}
+
+/* A thread that began with a change has no issue of its own. */
+static void
+replies_to_a_change_are_comments(void **state)
+{
+	(void)state;
+	thread_is();
+	reply(400, absent);
+	reply(200, found);
+	reply(200, commented);
+	delivered(MT_DELIVERED);
+	assert_string_equal(id_asked(0), "ffeeddcc-bbaa-4988-b766-554433221100");
+	assert_string_equal(id_asked(1), "ENG-7");
+	assert_string_equal(sent_text("issueId"), ISSUE_ID);
+	again();
+	thread_is();
+	reply(400, absent);
+	reply(400, absent);
+	subject_is("Re: ENG-8");	/* for changes alone */
+	delivered(MT_FAILED);
+	assert_string_equal(t.delivery.reason, "linear.thread");
+	assert_int_equal(t.request_count, 2);
+	again();
+	thread_is();
+	t.thread.resource_id = mt_test_span("");	/* nothing came of that mail */
+	reply(400, absent);
+	delivered(MT_FAILED);
+	assert_int_equal(t.request_count, 1);
+	again();
+	thread_is();
+	reply(503, "");	/* that is no answer: nothing else is asked */
+	delivered(MT_RETRY);
+	assert_int_equal(t.request_count, 1);
 }
 
 static void
@@ -230,6 +271,73 @@ what_else_it_says_is_a_comment(void **state)
 	reply(200, commented);
 	delivered(MT_DELIVERED);
 	assert_non_null(strstr(sent_text("body"), "Not found in Linear: label \"none\""));
+}
+
+static void
+changes_follow_a_change(void **state)
+{
+	(void)state;
+	intent_is(MT_MODIFY, "update_task");
+	thread_is();
+	subject_is("ENG-99 !high");
+	reply(400, absent);
+	reply(200, found);
+	reply(200, lookup);
+	reply(200, updated);
+	delivered(MT_DELIVERED);
+	assert_string_equal(id_asked(1), "ENG-7");
+	assert_string_equal(id_asked(3), ISSUE_ID);
+	again();
+	intent_is(MT_APPROVE, "delete_task");
+	thread_is();
+	subject_is("ENG-99");
+	reply(400, absent);
+	reply(400, absent);
+	reply(200, found);
+	reply(200, archived);
+	delivered(MT_DELIVERED);
+	assert_string_equal(id_asked(2), "ENG-99");
+	assert_string_equal(id_asked(3), ISSUE_ID);
+}
+
+/* The longest way fits: every question there may be in front of the files. */
+static void
+the_longest_way_fits(void **state)
+{
+	static const char *const file_names[FILES_MAX] = { "a", "b", "c", "d", "e", "f", "g",
+		"h", "i", "j" };
+
+	(void)state;
+	mt_test_option(&t, "api_key", "lin_oauth_secret");
+	intent_is(MT_MODIFY, "update_task");
+	thread_is();
+	t.attempt = 2;
+	t.raw = mt_test_span("From: Ann <ann@example.com>\r\nSubject: ENG-99 !high\r\n\r\n");
+	text_is("words");
+	mt_test_option(&t, "attachments", "upload");
+	mt_test_option(&t, "upload", "https://up.example");
+	for (size_t i = 0; i < FILES_MAX; i++)
+		part_add("image/png", file_names[i], mt_test_span(file_names[i]));
+	reply(400, absent);
+	reply(400, absent);
+	reply(200, found);
+	reply(200, lookup);
+	reply(200, updated);
+	reply(400, absent);	/* the comment */
+	reply(400, taken);	/* in the sender's name */
+	reply(400, taken);
+	reply(200, comment_found);
+	reply(200, "{\"data\":{\"issue\":{\"attachments\":{\"nodes\":[]}}}}");
+	for (size_t i = 0; i < FILES_MAX; i++)
+		reply(200, upload_to);
+	for (size_t i = 0; i < FILES_MAX; i++)
+		mt_test_http(&t, 200, "");
+	for (size_t i = 0; i < FILES_MAX; i++)
+		reply(200, attached);
+	delivered(MT_DUPLICATE);
+	assert_string_equal(t.delivery.text, "");
+	assert_int_equal(t.request_count, MT_QUESTIONS_MAX);
+	assert_true(t.runs <= MT_RUNS_MAX);
 }
 
 static void
@@ -348,6 +456,7 @@ mail_archives_an_issue(void **state)
 	intent_is(MT_APPROVE, "delete_task");
 	thread_is();
 	reply(400, absent);
+	reply(400, absent);
 	delivered(MT_FAILED);
 	again();
 	intent_is(MT_APPROVE, "deletes_task");
@@ -361,7 +470,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(reply_becomes_a_comment), TEST(comments_are_made_once),
-		TEST(replies_to_nothing_fail), TEST(comments_are_in_the_senders_name),
+		TEST(replies_to_nothing_fail),
+		TEST(replies_to_a_change_are_comments), TEST(changes_follow_a_change),
+		TEST(the_longest_way_fits), TEST(comments_are_in_the_senders_name),
 		TEST(mail_changes_an_issue), TEST(options_change_nothing),
 		TEST(what_else_it_says_is_a_comment), TEST(nothing_to_change_fails),
 		TEST(issues_of_others_are_not_named), TEST(updates_are_tried_again),

@@ -3,133 +3,18 @@
  * the one its subject names. */
 #include "act.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "issue.h"
 #include "lookup.h"
+#include "target.h"
 #include "upload.h"
-
-enum { TEAM_KEY_MAX = 7, NUMBER_MAX = 9, REFERENCE_SIZE = 40 };
 
 struct update {
 	struct run *run;
 	struct wish wish;
 	struct body body;
 	struct files files;
-	char reference[REFERENCE_SIZE];	/* the issue: a UUID or "ENG-12" */
-	int by_thread;
 	const struct answer *issue;
 };
-
-/* ---- which issue ---- */
-
-static int
-is_upper(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
-static int
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static int
-is_word(char c)
-{
-	return is_upper(c) || is_digit(c) || (c >= 'a' && c <= 'z') || c == '_' || c == '-' ||
-	    (unsigned char)c >= 0x80;
-}
-
-/* Bytes of "ENG-12" at the start; 0: there is none. */
-static size_t
-identifier_read(struct mt_span s)
-{
-	size_t n = 0, digits;
-
-	while (n < s.len && (is_upper(s.ptr[n]) || (n > 0 && is_digit(s.ptr[n]))))
-		n++;
-	if (n == 0 || n > TEAM_KEY_MAX || n + 1 >= s.len || s.ptr[n] != '-' ||
-	    s.ptr[n + 1] == '0')
-		return 0;
-	for (digits = 0; n + 1 + digits < s.len && is_digit(s.ptr[n + 1 + digits]); digits++)
-		;
-	n += 1 + digits;
-	return digits > 0 && digits <= NUMBER_MAX && (n == s.len || !is_word(s.ptr[n])) ? n : 0;
-}
-
-static int
-identifier_find(struct mt_span subject, char out[REFERENCE_SIZE])
-{
-	for (size_t i = 0; i < subject.len; i++) {
-		size_t n = i > 0 && is_word(subject.ptr[i - 1]) ? 0 :
-		    identifier_read((struct mt_span){ subject.ptr + i, subject.len - i });
-
-		if (n > 0) {
-			snprintf(out, REFERENCE_SIZE, "%.*s", (int)n, subject.ptr + i);
-			return 1;
-		}
-	}
-	return 0;
-}
-
-static int
-reference_find(struct update *u, struct mt_span subject)
-{
-	struct mt_thread thread = { .size = sizeof(thread) };
-
-	u->by_thread = u->run->host->thread(u->run->msg, &thread) == 0 &&
-	    uuid_of_key(thread.key.ptr, thread.key.len, u->reference) == 0;
-	return u->by_thread || identifier_find(subject, u->reference);
-}
-
-/* An issue a stranger names must be of a team this stage may write to. */
-static int
-is_ours(const struct update *u)
-{
-	const struct run *r = u->run;
-	const char *key = answer_string(u->issue, "issue/team/key");
-	const char *team = r->host->conf_str(r->conf, "team");
-	const char *const *teams = r->host->conf_list(r->conf, "teams");
-
-	if (u->by_thread || (key != NULL && team != NULL && strcmp(key, team) == 0))
-		return 1;
-	for (size_t i = 0; key != NULL && teams != NULL && teams[i] != NULL; i++)
-		if (strcmp(key, teams[i]) == 0)
-			return 1;
-	return 0;
-}
-
-/* 0: u->issue is there and may be changed; 1: the outcome is set; or MT_WAIT
- * and -1 as *status. */
-static int
-issue_find(struct update *u, int *status)
-{
-	struct run *r = u->run;
-
-	if (!reference_find(u, u->body.subject)) {
-		*status = run_end(r, MT_FAILED, "linear.thread", "the mail names no issue: "
-		    "answer the mail it was made of, or write ENG-123 in the subject");
-		return 1;
-	}
-	*status = run_ask(r, &query_issue_before, json_pack("{s:s}", "id", u->reference),
-	    &u->issue);
-	if (*status != 0)
-		return 1;
-	if (u->issue->kind == ANSWER_DATA && !run_is_absent(u->issue, "issue") && is_ours(u) &&
-	    answer_string(u->issue, "issue/id") != NULL &&
-	    run_name_issue(r, u->issue, "issue"))
-		return 0;
-	if (u->issue->kind == ANSWER_DATA || u->issue->kind == ANSWER_INVALID)
-		*status = run_end(r, MT_FAILED, "linear.thread", u->by_thread ?
-		    "the issue this mail answers is not in Linear" : run_printf(r,
-		    "there is no issue %s in a team this address serves", u->reference));
-	else
-		*status = run_end_failed(r, u->issue);
-	return 1;
-}
 
 /* ---- changing it ---- */
 
@@ -212,7 +97,7 @@ update_run(struct run *r)
 	if (u.wish.one[WISH_TEAM].text != NULL || u.wish.refused_team != NULL)
 		return run_end(r, MT_FAILED, "linear.update",
 		    "an issue is not moved to another team by mail");
-	if (issue_find(&u, &status) != 0)
+	if (target_find(r, u.body.subject, &u.issue, &status) != 0)
 		return status;
 	team = answer_string(u.issue, "issue/team/key");
 	status = lookup_ask(r, &u.wish, team == NULL ? "" : team, &a);
@@ -234,7 +119,7 @@ archive_run(struct run *r)
 	int status;
 
 	body_read(r, &u.body);
-	if (issue_find(&u, &status) != 0)
+	if (target_find(r, u.body.subject, &u.issue, &status) != 0)
 		return status;
 	if (answer_string(u.issue, "issue/archivedAt") != NULL)
 		return run_end(r, MT_DUPLICATE, "linear.archived", "");

@@ -153,6 +153,19 @@ def test_a_reply_becomes_a_comment(stand, told, box):
     assert len([i for i in stand.linear.issues() if "order paper" in i["title"]]) == 1
 
 
+def test_a_reply_to_a_change_becomes_a_comment(stand, told, box):
+    issue = issue_of(stand, told[0])
+    event = stand.send(stand.mail(f"#update {issue} !low")).event
+    assert issue_of(stand, event) == issue
+    answer = wait_until(lambda: box.about(event), f"the answer to {event}")[0]
+    reply = write_back(stand, answer, "Re: thanks", answer["Reply-To"].addresses[0].addr_spec,
+                       "Thank you.")
+    assert issue_of(stand, reply.event) == issue
+    made = [c for c in comments(stand) if "Thank you" in c["body"]]
+    ids = [i["id"] for i in stand.linear.issues() if i["identifier"] == issue]
+    assert [c["issueId"] for c in made] == ids
+
+
 def test_nobody_else_may_use_the_address(stand, told):
     to = told[1]["Reply-To"].addresses[0].addr_spec
     raw = stand.mail("Not mine", who="bob", to=to)
