@@ -24,8 +24,8 @@ static const struct mt_option options[] = {
 	{ .name = "team", .type = MT_OPT_STRING, .flags = MT_REQUIRED,
 	  .help = "Key of the team that gets the issue: the ENG of ENG-123." },
 	{ .name = "teams", .type = MT_OPT_LIST,
-	  .help = "Keys of teams a mail may choose by team:KEY, and whose issues it may name; "
-	  "none by default." },
+	  .help = "Keys of teams a mail may choose by team:KEY, and whose issues it may name "
+	  "or answer; none by default." },
 	{ .name = "labels", .type = MT_OPT_LIST,
 	  .help = "Names of labels, of the team or of the workspace." },
 	{ .name = "priority", .type = MT_OPT_CHOICE, .def = "none",

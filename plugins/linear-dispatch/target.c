@@ -118,7 +118,7 @@ end_absent(const struct target *t)
 	    "there is no issue %s in a team this address serves", t->named));
 }
 
-/* An issue a stranger names must be of a team this stage may write to. */
+/* An issue is moved to another team at any time; this stage writes to its own. */
 static int
 is_ours(const struct run *r, const struct answer *issue)
 {
@@ -132,6 +132,17 @@ is_ours(const struct run *r, const struct answer *issue)
 		if (strcmp(key, teams[i]) == 0)
 			return 1;
 	return 0;
+}
+
+/* Whether there is one of that name in a team of others is nobody's business:
+ * only an answer to it is told. */
+static int
+end_theirs(const struct target *t, size_t i)
+{
+	if (is_named(t, i))
+		return end_absent(t);
+	return run_end(t->run, MT_FAILED, "linear.team", "the issue this mail answers is in a "
+	    "team this address does not serve; see the options team and teams");
 }
 
 int
@@ -151,9 +162,10 @@ target_find(struct run *r, struct mt_span subject, const struct answer **issue, 
 		if (!run_is_absent(*issue, "issue"))
 			break;
 	}
-	if (i == t.count || ((*issue)->kind == ANSWER_DATA && is_named(&t, i) &&
-	    !is_ours(r, *issue)))
+	if (i == t.count)
 		*status = end_absent(&t);
+	else if ((*issue)->kind == ANSWER_DATA && !is_ours(r, *issue))
+		*status = end_theirs(&t, i);
 	else if (answer_string(*issue, "issue/id") != NULL && run_name_issue(r, *issue, "issue"))
 		return 0;
 	else

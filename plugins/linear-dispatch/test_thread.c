@@ -379,13 +379,13 @@ nothing_to_change_fails(void **state)
 	delivered(MT_FAILED);
 }
 
+static const char theirs[] = "{\"data\":{\"issue\":{\"id\":\"x\",\"identifier\":\"SEC-1\","
+    "\"url\":\"u\",\"archivedAt\":null,\"team\":{\"id\":\"t\",\"key\":\"SEC\"}}}}";
+
 /* Of a team this stage does not write to. */
 static void
 issues_of_others_are_not_named(void **state)
 {
-	static const char theirs[] = "{\"data\":{\"issue\":{\"id\":\"x\",\"identifier\":\"SEC-1\","
-	    "\"url\":\"u\",\"archivedAt\":null,\"team\":{\"id\":\"t\",\"key\":\"SEC\"}}}}";
-
 	(void)state;
 	intent_is(MT_MODIFY, "update_task");
 	subject_is("SEC-1 !low");
@@ -401,6 +401,38 @@ issues_of_others_are_not_named(void **state)
 	reply(200, lookup);
 	reply(200, updated);
 	delivered(MT_DELIVERED);
+}
+
+/* Nor are they reached by the thread, whatever that began with. */
+static void
+issues_of_others_are_not_answered(void **state)
+{
+	static const struct { uint32_t cls; const char *verb; } intents[] = {
+		{ 0, "" }, { MT_CREATE, "create_task" }, { MT_MODIFY, "update_task" },
+		{ MT_APPROVE, "delete_task" } };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(intents) / sizeof(*intents); i++) {
+		again();
+		intent_is(intents[i / 2].cls, intents[i / 2].verb);
+		thread_is();
+		subject_is("ENG-7 !low");	/* no way around it */
+		if (i % 2 > 0)
+			reply(400, absent);
+		reply(200, theirs);
+		delivered(MT_FAILED);
+		assert_string_equal(t.delivery.reason, "linear.team");
+		assert_non_null(strstr(t.delivery.text, "does not serve"));
+		assert_string_equal(t.delivery.resource_id, "");
+		assert_int_equal(t.request_count, 1 + i % 2);
+	}
+	again();
+	thread_is();
+	mt_test_option(&t, "teams", "SEC");
+	reply(200, theirs);
+	reply(200, commented);
+	delivered(MT_DELIVERED);
+	assert_string_equal(t.delivery.resource_id, "SEC-1");
 }
 
 static void
@@ -475,7 +507,8 @@ main(void)
 		TEST(the_longest_way_fits), TEST(comments_are_in_the_senders_name),
 		TEST(mail_changes_an_issue), TEST(options_change_nothing),
 		TEST(what_else_it_says_is_a_comment), TEST(nothing_to_change_fails),
-		TEST(issues_of_others_are_not_named), TEST(updates_are_tried_again),
+		TEST(issues_of_others_are_not_named),
+		TEST(issues_of_others_are_not_answered), TEST(updates_are_tried_again),
 		TEST(mail_archives_an_issue),
 	};
 
