@@ -17,5 +17,8 @@ int probe_run(struct run *, struct mt_result *why);
  * 0 with its URL (of Linear's answer) and the outcome, which is MT_DUPLICATE
  * or MT_DELIVERED where it is there; MT_WAIT; -1. */
 int comment_make(struct run *, const char *issue, struct mt_span text, const char **url);
+/* The answer that shows the comment an attempt before this one made; NULL:
+ * none did.  1: the outcome is set, or MT_WAIT and -1 are, as *status. */
+int comment_find(struct run *, const struct answer **there, int *status);
 
 #endif

@@ -45,22 +45,42 @@ refusal_confirm(struct run *r, const char *id, const struct answer *refusal, con
 }
 
 int
+comment_find(struct run *r, const struct answer **there, int *status)
+{
+	char id[UUID_SIZE];
+	const struct answer *a = NULL;
+
+	*there = NULL;
+	if (!r->again)
+		return 0;
+	*status = uuid_of_key(r->key, strlen(r->key), id) == 0 ?
+	    comment_ask(r, &query_comment_before, id, &a) : -1;
+	if (*status != 0)
+		return 1;
+	if (is_there(a))
+		*there = a;
+	else if (!run_is_absent(a, "comment")) {
+		*status = run_end_failed(r, a);
+		return 1;
+	}
+	return 0;
+}
+
+int
 comment_make(struct run *r, const char *issue, struct mt_span text, const char **url)
 {
 	char id[UUID_SIZE];
 	const struct answer *a;
-	int status = uuid_of_key(r->key, strlen(r->key), id) == 0 ? 0 : -1;
+	int status;
 
-	if (status == 0 && r->again) {
-		status = comment_ask(r, &query_comment_before, id, &a);
-		if (status == 0 && is_there(a))
-			return end_made(r, MT_DUPLICATE, a, "comment", url);
-		if (status == 0 && !run_is_absent(a, "comment"))
-			return run_end_failed(r, a);
-	}
-	if (status == 0)
-		status = author_ask(r, &query_comment, json_pack("{s:s, s:s, s:s%}", "id", id,
-		    "issueId", issue, "body", text.ptr, text.len), &a);
+	if (comment_find(r, &a, &status) != 0)
+		return status;
+	if (a != NULL)
+		return end_made(r, MT_DUPLICATE, a, "comment", url);
+	if (uuid_of_key(r->key, strlen(r->key), id) != 0)
+		return -1;
+	status = author_ask(r, &query_comment, json_pack("{s:s, s:s, s:s%}", "id", id,
+	    "issueId", issue, "body", text.ptr, text.len), &a);
 	if (status != 0)
 		return status;
 	if (json_is_true(answer_find(a, "commentCreate/success")))

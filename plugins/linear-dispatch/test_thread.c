@@ -257,10 +257,33 @@ what_else_it_says_is_a_comment(void **state)
 	text_is("/state Done\n\nIt was the fuse.\n");
 	reply(200, found);
 	reply(200, names);
-	reply(200, updated);
 	reply(200, comment_found);
 	delivered(MT_DUPLICATE);
-	assert_string_equal(operation(3), "CommentBefore");
+	assert_string_equal(t.delivery.reason, "linear.updated");
+	assert_string_equal(operation(2), "CommentBefore");
+	assert_int_equal(t.request_count, 3);	/* the change is not sent again */
+	again();
+	intent_is(MT_MODIFY, "update_task");
+	thread_is();
+	t.attempt = 2;
+	text_is("/state Done\n\nIt was the fuse.\n");
+	reply(200, found);
+	reply(200, names);
+	reply(400, absent);
+	reply(200, updated);
+	reply(200, commented);
+	delivered(MT_DELIVERED);
+	assert_int_equal(t.request_count, 5);
+	again();
+	intent_is(MT_MODIFY, "update_task");
+	thread_is();
+	t.attempt = 2;	/* who cannot read back does not write */
+	text_is("/state Done\n\nIt was the fuse.\n");
+	reply(200, found);
+	reply(200, names);
+	reply(503, "");
+	delivered(MT_RETRY);
+	assert_int_equal(t.request_count, 3);
 	again();	/* what is not there is told in one */
 	intent_is(MT_MODIFY, "update_task");
 	thread_is();
@@ -300,14 +323,13 @@ changes_follow_a_change(void **state)
 	assert_string_equal(id_asked(3), ISSUE_ID);
 }
 
-/* The longest way fits: every question there may be in front of the files. */
+/* Every question there may be in front of ten files, and those of the files. */
 static void
-the_longest_way_fits(void **state)
+longest_way(int http, const char *first_attached)
 {
 	static const char *const file_names[FILES_MAX] = { "a", "b", "c", "d", "e", "f", "g",
 		"h", "i", "j" };
 
-	(void)state;
 	mt_test_option(&t, "api_key", "lin_oauth_secret");
 	intent_is(MT_MODIFY, "update_task");
 	thread_is();
@@ -322,8 +344,8 @@ the_longest_way_fits(void **state)
 	reply(400, absent);
 	reply(200, found);
 	reply(200, lookup);
-	reply(200, updated);
 	reply(400, absent);	/* the comment */
+	reply(200, updated);
 	reply(400, taken);	/* in the sender's name */
 	reply(400, taken);
 	reply(200, comment_found);
@@ -332,12 +354,26 @@ the_longest_way_fits(void **state)
 		reply(200, upload_to);
 	for (size_t i = 0; i < FILES_MAX; i++)
 		mt_test_http(&t, 200, "");
-	for (size_t i = 0; i < FILES_MAX; i++)
+	reply(http, first_attached);
+	for (size_t i = 1; i < FILES_MAX; i++)
 		reply(200, attached);
+}
+
+/* All questions fit; one more is asked at the next attempt. */
+static void
+the_longest_way_fits(void **state)
+{
+	(void)state;
+	longest_way(200, attached);
 	delivered(MT_DUPLICATE);
 	assert_string_equal(t.delivery.text, "");
 	assert_int_equal(t.request_count, MT_QUESTIONS_MAX);
 	assert_true(t.runs <= MT_RUNS_MAX);
+	again();
+	longest_way(400, taken);
+	delivered(MT_RETRY);
+	assert_string_equal(t.delivery.reason, "linear.upload");
+	assert_int_equal(t.request_count, MT_QUESTIONS_MAX);
 }
 
 static void

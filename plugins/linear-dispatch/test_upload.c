@@ -127,8 +127,8 @@ the_worst_fits(void **state)
 		part_add("image/png", bytes[i], mt_test_span(bytes[i]));
 	reply(200, found);
 	reply(200, lookup);
-	reply(200, "{\"data\":{\"issueUpdate\":{\"success\":true,\"issue\":" ISSUE "}}}");
 	reply(400, absent);
+	reply(200, "{\"data\":{\"issueUpdate\":{\"success\":true,\"issue\":" ISSUE "}}}");
 	reply(400, taken);
 	reply(400, taken);
 	reply(200, "{\"data\":{\"comment\":{\"id\":\"x\",\"url\":\"u\"}}}");

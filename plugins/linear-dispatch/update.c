@@ -24,6 +24,12 @@ end_updated(struct update *u)
 	return upload_run(u->run, &u->files, answer_string(u->issue, "issue/id"));
 }
 
+static int
+is_commented(const struct update *u, const struct lookup *l)
+{
+	return !body_is_blank(u->body.words) || l->missing.len > 0;
+}
+
 /* What else the mail says, and what could not be done. */
 static int
 comment_add(struct update *u, const struct lookup *l)
@@ -33,7 +39,7 @@ comment_add(struct update *u, const struct lookup *l)
 	int status;
 
 	run_end(r, MT_DELIVERED, "linear.updated", "");
-	if (body_is_blank(u->body.words) && l->missing.len == 0)
+	if (!is_commented(u, l))
 		return end_updated(u);
 	status = comment_make(r, answer_string(u->issue, "issue/id"),
 	    issue_text(r, &u->body, &u->files, &l->missing), &url);
@@ -71,6 +77,19 @@ change(struct update *u, const struct lookup *l)
 	return run_end_failed(r, a);
 }
 
+/* Whoever commented had changed the issue: a change that is sent again undoes
+ * what people did since. */
+static int
+change_once(struct update *u, const struct lookup *l)
+{
+	const struct answer *comment = NULL;
+	int status;
+
+	if (is_commented(u, l) && comment_find(u->run, &comment, &status) != 0)
+		return status;
+	return comment != NULL ? comment_add(u, l) : change(u, l);
+}
+
 static void
 read_mail(struct update *u)
 {
@@ -106,7 +125,8 @@ update_run(struct run *r)
 	if (a->kind != ANSWER_DATA)
 		return run_end_failed(r, a);
 	wrong = lookup_read(r, &u.wish, a, &l);
-	return wrong != NULL ? run_end(r, MT_FAILED, "linear.lookup", wrong) : change(&u, &l);
+	return wrong != NULL ? run_end(r, MT_FAILED, "linear.lookup", wrong) :
+	    change_once(&u, &l);
 }
 
 /* ---- archiving it ---- */
