@@ -200,8 +200,7 @@ begin_run(struct store *s, struct store_job *job)
 		return;
 	stmt = db_statement(db, "UPDATE outbox AS o SET state = 2, attempt = attempt + 1"
 	    " WHERE message = ?1 AND stage = ?2 AND action = ?3 AND state IN (1, 5) AND due_ms <= ?4"
-	    " AND EXISTS (SELECT 1 FROM message m WHERE m.id = ?1 AND " QUEUE_IN_TURN ")"
-	    " RETURNING attempt");
+	    " AND " QUEUE_IN_TURN " RETURNING attempt");
 	bind_target(stmt, row.id, b->stage, b->action);
 	db_bind_int(stmt, 4, b->now_ms);
 	if (!db_step(db, stmt))

@@ -28,12 +28,10 @@ void queue_meta_set(struct store *, const char *name, int64_t);
 int64_t queue_thread_find(struct store *, const struct thread_names *, const char *route);
 void queue_thread_load(struct store *, struct queue_load *);
 
-/* An action's turn (o of m): none that the same stage has of an earlier message
- * of its thread is still to be done.  What begins a thread looks nowhere. */
-#define QUEUE_UNDONE "b.stage = o.stage AND b.action = 0 AND b.state IN (1, 2, 5)"
-#define QUEUE_IN_TURN "(m.thread IS NULL OR o.action > 0 OR (" \
-	"NOT EXISTS (SELECT 1 FROM outbox b WHERE b.message = m.thread AND " QUEUE_UNDONE ")" \
-	" AND NOT EXISTS (SELECT 1 FROM message e JOIN outbox b ON b.message = e.id" \
-	"  WHERE e.thread = m.thread AND e.id < m.id AND " QUEUE_UNDONE ")))"
+/* An action's turn (o): none that the same stage has of an earlier message of
+ * its thread is still to be done.  One step of the index outbox_thread. */
+#define QUEUE_IN_TURN "(o.action > 0 OR NOT EXISTS (SELECT 1 FROM outbox b" \
+	" WHERE b.stage = o.stage AND b.thread = o.thread AND b.message < o.message" \
+	" AND b.action = 0 AND b.state IN (1, 2, 5)))"
 
 #endif

@@ -250,7 +250,8 @@ insert_target(struct store *s, const struct queue_accept *a, int64_t id,
     const struct queue_target *target)
 {
 	sqlite3_stmt *stmt = db_statement(store_queue(s), "INSERT INTO outbox(message, stage, action,"
-	    " state, due_ms, give_up, key) VALUES(?, ?, ?, 1, ?, ?, ?)");
+	    " state, due_ms, give_up, key, thread) SELECT id, ?2, ?3, 1, ?4, ?5, ?6,"
+	    " coalesce(thread, id) FROM message WHERE id = ?1");
 
 	db_bind_int(stmt, 1, id);
 	db_bind_text(stmt, 2, target->stage);

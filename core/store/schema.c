@@ -22,7 +22,6 @@ const char schema_queue[] =
 	"  thread INTEGER, name BLOB, person BLOB, answers BLOB,"
 	"  head BLOB NOT NULL, body BLOB) STRICT;"	/* body null: in bodies/<event> */
 	"CREATE INDEX message_state ON message(state, id);"
-	"CREATE INDEX message_thread ON message(thread, id) WHERE thread IS NOT NULL;"
 	"CREATE INDEX message_name ON message(name) WHERE name IS NOT NULL;"
 
 	/* Whose sender may not know yet: small, so that an answer seen costs no
@@ -31,16 +30,21 @@ const char schema_queue[] =
 
 	/* One deliver stage of one message (queue/queue.h); an action above 0 is
 	 * an answer to its sender (queue/answer.h).  told: what an answer says,
-	 * sealed; why: what the host itself has to say in one. */
+	 * sealed; why: what the host itself has to say in one.  thread: the first
+	 * message of its thread, itself too; null: it waits for none, an answer. */
 	"CREATE TABLE outbox(message INTEGER NOT NULL, stage TEXT NOT NULL, action INTEGER NOT NULL,"
 	"  state INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 0,"
 	"  unknown INTEGER NOT NULL DEFAULT 0, due_ms INTEGER NOT NULL, give_up INTEGER NOT NULL,"
 	"  code INTEGER NOT NULL DEFAULT 0, key BLOB NOT NULL, reason TEXT NOT NULL DEFAULT '',"
-	"  resource TEXT NOT NULL DEFAULT '', told BLOB, why TEXT NOT NULL DEFAULT '', PRIMARY KEY(message, stage, action))"
+	"  resource TEXT NOT NULL DEFAULT '', told BLOB, why TEXT NOT NULL DEFAULT '', thread INTEGER,"
+	"  PRIMARY KEY(message, stage, action))"
 	"  WITHOUT ROWID, STRICT;"
 	"CREATE INDEX outbox_due ON outbox(stage, due_ms) WHERE state IN (1, 5);"
 	"CREATE INDEX outbox_paused ON outbox(stage) WHERE state = 5;"
 	"CREATE INDEX outbox_calling ON outbox(message) WHERE state = 2;"
+	/* What is undone alone: a thread may have thousands that are done. */
+	"CREATE INDEX outbox_thread ON outbox(stage, thread, message)"
+	"  WHERE action = 0 AND state IN (1, 2, 5);"
 
 	/* A release still missing. */
 	"CREATE TABLE hold(message INTEGER NOT NULL, releaser TEXT NOT NULL, until INTEGER NOT NULL,"

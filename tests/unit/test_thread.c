@@ -2,6 +2,7 @@
 /* Which messages belong together, and that none overtakes another. */
 #include "queue/thread.h"
 
+#include "store/private.h"
 #include "store_world.h"
 
 static const uint8_t key[HASH_SIZE] = { 9 };
@@ -221,6 +222,72 @@ test_order(void **state)
 	assert_true(begin(w, "evt_b"));
 }
 
+struct steps {
+	struct store_job job;
+	int count;
+};
+
+/* Of all that SQLite was asked since the last time. */
+static void
+steps_run(struct store *s, struct store_job *job)
+{
+	struct steps *steps = (struct steps *)job;
+	sqlite3_stmt *stmt = NULL;
+
+	while ((stmt = sqlite3_next_stmt(db_handle(store_queue(s)), stmt)) != NULL)
+		steps->count += sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_VM_STEP, 1);
+}
+
+static int
+steps_taken(struct world *w)
+{
+	struct steps steps = { .job = { .run = steps_run } };
+
+	store_submit(w->store, &steps.job);
+	store_wait(w->store, &steps.job);
+	return steps.count;
+}
+
+/* What asking and beginning cost where so many of the thread are done. */
+static int
+steps_after(struct world *w, int done)
+{
+	char event[QUEUE_EVENT_SIZE];
+
+	simple(w, "evt_0", "Message-ID: <a@x>\n");
+	for (int i = 0; i < done; i++) {
+		snprintf(event, sizeof(event), "evt_%d", i);
+		if (i > 0)
+			simple(w, event, "In-Reply-To: <a@x>\n");
+		assert_true(begin(w, event));
+		finish(w, event, QUEUE_DELIVERED);
+	}
+	simple(w, "evt_y", "In-Reply-To: <a@x>\n");
+	simple(w, "evt_z", "In-Reply-To: <a@x>\n");
+	steps_taken(w);
+	assert_string_equal(turns(w, "yz"), "x.");
+	assert_false(begin(w, "evt_z"));
+	assert_true(begin(w, "evt_y"));
+	return steps_taken(w);
+}
+
+/* A thread may grow for years. */
+static void
+test_long_thread(void **state)
+{
+	struct world few, many;
+	int steps;
+
+	(void)state;
+	world_init(&few, true);
+	world_init(&many, true);
+	steps = steps_after(&few, 1);
+	assert_true(steps > 0);
+	assert_int_equal(steps_after(&many, 200), steps);
+	world_fini(&few);
+	world_fini(&many);
+}
+
 /* A dead or discarded one holds nobody up; held ones do. */
 static void
 test_held_and_gone(void **state)
@@ -317,6 +384,7 @@ main(void)
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test_setup_teardown(test_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_order, setup, teardown),
+		cmocka_unit_test(test_long_thread),
 		cmocka_unit_test_setup_teardown(test_held_and_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_hijack, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_address, setup, teardown),
