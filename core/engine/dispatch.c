@@ -98,24 +98,29 @@ acted(struct store_job *job)
 	struct attempt *a = job->arg;
 
 	engine_committed(a->dispatch->engine);
-	if (a->act.error == 0)	/* else it was discarded meanwhile */
+	if (a->act.error == 0 && a->target.action > 0)
+		log_error("event=%s cannot be opened: %s; its sender is not told that it is %s",
+		    a->item.event, a->act.reason, queue_answer_name(a->target.action));
+	else if (a->act.error == 0)	/* else it was discarded meanwhile */
 		log_error("event=%s cannot be opened: %s; it is dead, restore it from a backup",
 		    a->item.event, a->act.reason);
 	attempt_free(a);
 }
 
-/* A row whose slot or bytes fail is damage: dead and said aloud. */
+/* A row whose slot or bytes fail is damage: dead and said aloud.  Where it is an
+ * answer, its message may be done for long: the answer alone ends. */
 static void
 damage(struct attempt *a, const char *reason)
 {
 	struct audit_event event = { .event = a->item.event, .time_s = now_s(),
 		.action = SPAN("mailtri.damage"), .status = AUDIT_FAILED,
+		.stage = span_of(a->target.action > 0 ? a->target.stage : ""),
 		.reason = span_of(reason) };
 
 	if (audit_entry(&a->arena, &event, NULL, &a->entry) != 0)
 		log_panic("an audit entry of %s cannot be made", a->item.event);
-	a->act = (struct queue_act){ .kind = QUEUE_ACT_DAMAGE, .now_ms = now_ms(),
-		.entry = &a->entry, .job = { .done = acted, .arg = a } };
+	a->act = (struct queue_act){ .action = a->target.action, .now_ms = now_ms(),
+		.kind = a->target.action > 0 ? QUEUE_ACT_UNTOLD : QUEUE_ACT_DAMAGE, .entry = &a->entry, .job = { .done = acted, .arg = a } };
 	snprintf(a->act.event, sizeof(a->act.event), "%s", a->item.event);
 	snprintf(a->act.reason, sizeof(a->act.reason), "%s", reason);
 	queue_act(a->dispatch->engine->store, &a->act);

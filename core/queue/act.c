@@ -120,13 +120,28 @@ act_damage(struct store *s, struct queue_act *act, struct queue_row *row)
 	return 0;
 }
 
+static int
+act_untold(struct store *s, struct queue_act *act, struct queue_row *row)
+{
+	sqlite3_stmt *stmt = db_statement(store_queue(s), "UPDATE outbox SET state = 6, reason = ?"
+	    " WHERE message = ? AND stage = '" ANSWER_STAGE "' AND action = ? AND state IN (1, 5)");
+
+	db_bind_text(stmt, 1, act->reason);
+	db_bind_int(stmt, 2, row->id);
+	db_bind_int(stmt, 3, act->action);
+	db_run(store_queue(s), stmt);
+	return db_changes(store_queue(s)) > 0 ? 0 : ENODATA;
+}
+
 #define IN(state) (1u << QUEUE_##state)
+#define KEPT (IN(ACTIVE) | IN(DEFERRED) | IN(HELD) | IN(DEAD) | IN(DONE) | IN(REFUSED))
 
 static const struct act_kind kinds[] = {
 	[QUEUE_ACT_RETRY] = { IN(DEFERRED) | IN(DEAD), act_retry },
 	[QUEUE_ACT_RELEASE] = { IN(HELD), act_release },
 	[QUEUE_ACT_REFUSE] = { IN(HELD), act_refuse },
 	[QUEUE_ACT_DAMAGE] = { IN(ACTIVE) | IN(DEFERRED) | IN(HELD) | IN(DEAD), act_damage },
+	[QUEUE_ACT_UNTOLD] = { KEPT, act_untold },
 	[QUEUE_ACT_DISCARD] = { IN(ACTIVE) | IN(DEFERRED) | IN(HELD) | IN(DEAD), act_discard },
 	[QUEUE_ACT_REPLAY] = { IN(DONE) | IN(DEAD), act_replay },
 };

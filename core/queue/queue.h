@@ -276,6 +276,8 @@ enum queue_act_kind {
 	QUEUE_ACT_RELEASE,	/* held: `releaser' agrees; the last one lets it go */
 	QUEUE_ACT_REFUSE,	/* held: refused, or expired */
 	QUEUE_ACT_DAMAGE,	/* not to be opened: dead */
+	QUEUE_ACT_UNTOLD,	/* an answer of it, not to be opened: that one is
+				 * failed, the message stays what it is */
 	QUEUE_ACT_DISCARD,	/* active, deferred, held or dead: what is undone
 				 * stays so, and its key goes at the next erasure */
 	QUEUE_ACT_REPLAY	/* done or dead: every target is due again, under
@@ -287,8 +289,9 @@ struct queue_act {
 	enum queue_state in;	/* only where it is in that state; 0: any */
 	char event[QUEUE_EVENT_SIZE];
 	char releaser[QUEUE_NAME_SIZE];	/* RELEASE */
+	uint32_t action;	/* UNTOLD: enum queue_answer */
 	int64_t now_ms, give_up_s;	/* RETRY, RELEASE, REPLAY */
-	char reason[QUEUE_REASON_SIZE];	/* DAMAGE; REFUSE: told to its sender */
+	char reason[QUEUE_REASON_SIZE];	/* DAMAGE, UNTOLD; REFUSE: told to its sender */
 	struct queue_budget budget;	/* RELEASE, REFUSE: of answers */
 	struct journal_entry *entry;	/* or NULL; written only where error is 0 */
 	/* out */

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 from conftest import GOOD, SECOND
+from test_damage import LARGE, body
 from test_kept import disguises, hits
 from world import ADDRESS, Bare, wait_until
 
@@ -168,6 +169,23 @@ def test_an_answer_that_fails_is_not_the_messages_fault(stand):
     assert any("could not be told that it is done" in line and event in line for line in log(stand))
     assert [r["result"]["status"] for r in stand.records(event)
             if r["action"]["type"] == "mailtri.answer"] == ["deferred", "failed"]
+
+
+def test_an_answer_about_a_damaged_mail_ends(stand):
+    """The mail was done before its bytes changed, and stays done."""
+    stand.mailtri.ctl("queue", "pause", "answer")
+    _, event = begin(stand, "Spoilt", body=LARGE)
+    wait_until(lambda: item(stand, event)["state"] == "done" and item(stand, event)["answers"], "done")
+    body(stand.mailtri.state, event)
+    stand.mailtri.ctl("queue", "resume", "answer")
+    wait_until(lambda: item(stand, event)["answers"][0]["state"] == "failed", "the answer failed")
+    assert item(stand, event)["answers"][0]["reason"] == "host.body.damaged"
+    assert item(stand, event)["state"] == "done"
+    _, other = begin(stand, "Whole")
+    told(stand, other, "done")
+    (record,) = [r for r in stand.records(event) if r["action"]["type"] == "mailtri.damage"]
+    assert (record["result"]["status"], record["reason"]) == ("failed", "host.body.damaged")
+    assert len([line for line in log(stand) if event in line and "its sender is not told" in line]) == 1
 
 
 @pytest.mark.parametrize("fields,mail_from", [

@@ -204,6 +204,42 @@ test_no_action(void **state)
 	assert_string_equal(answers(w, "evt_a"), "x...");
 }
 
+/* An answer that cannot be opened ends; its message stays what it is. */
+static void
+test_untold(void **state)
+{
+	struct world *w = *state;
+	struct queue_act a = { .kind = QUEUE_ACT_UNTOLD, .action = QUEUE_ANSWER_DONE,
+		.now_ms = w->now_s * 1000, .event = "evt_a", .reason = "host.body.damaged",
+		.entry = world_entry(w, "evt_a", AUDIT_FAILED, NULL) };
+	uint64_t leaves;
+
+	sent(w, "evt_a");
+	assert_int_equal(outcome(w, "evt_a", QUEUE_DELIVERED), QUEUE_DONE);
+	held(w, "evt_b");
+	assert_int_equal(due(w, w->now_s), 2);
+	leaves = store_leaves(w->store);
+	for (int i = 0; i < 2; i++) {	/* recorded once */
+		queue_act(w->store, &a);
+		store_wait(w->store, &a.job);
+		assert_int_equal(a.error, i == 0 ? 0 : ENODATA);
+		assert_int_equal(a.state, QUEUE_DONE);
+		assert_int_equal(store_leaves(w->store), leaves + 1);
+	}
+	assert_int_equal(load(w, "evt_a", "", 0).item.answers[0].state, QUEUE_FAILED);
+	assert_string_equal(load(w, "evt_a", "", 0).item.answers[0].reason, "host.body.damaged");
+	assert_int_equal(load(w, "evt_a", "", 0).item.targets[0].state, QUEUE_DELIVERED);
+	assert_int_equal(due(w, w->now_s), 1);
+	a.action = QUEUE_ANSWER_HELD;
+	snprintf(a.event, sizeof(a.event), "evt_b");
+	queue_act(w->store, &a);
+	store_wait(w->store, &a.job);
+	assert_int_equal(a.state, QUEUE_HELD);
+	assert_int_equal(due(w, w->now_s), 0);
+	assert_int_equal(act(w, "evt_b", QUEUE_ACT_RELEASE).state, QUEUE_ACTIVE);
+	assert_int_equal(outcome(w, "evt_b", QUEUE_DELIVERED), QUEUE_DONE);
+}
+
 static void
 test_failed_then_done(void **state)
 {
@@ -369,6 +405,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_done, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_action, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_untold, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failed_then_done, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_held, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
