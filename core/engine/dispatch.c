@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/proto.h"
 #include "pipeline/report.h"
+#include "queue/answer.h"
 #include "queue/schedule.h"
 
 enum { DISPATCH_MAX = 32, DISPATCH_DEADLINE_MS = 120000,
@@ -300,6 +301,7 @@ begun(struct store_job *job)
 		attempt_free(a);
 		return;
 	}
+	a->target.give_up_s = a->begin.end_s;
 	if (a->unparsed != NULL) {
 		retry(a, a->unparsed, "there is no parsed view of the mail");
 		return;
@@ -319,6 +321,8 @@ begin(struct attempt *a)
 	*q = (struct queue_begin){ .action = a->target.action, .now_ms = now_ms(),
 		.entry = &a->entry, .attempt = a->target.attempt + 1,
 		.job = { .done = begun, .arg = a } };
+	q->give_up_s = now_s() + (a->target.action > 0 ? ANSWER_GIVE_UP_S :
+	    a->generation->settings->limits.deliver_age_s);
 	snprintf(q->event, sizeof(q->event), "%s", a->item.event);
 	snprintf(q->stage, sizeof(q->stage), "%s", a->target.stage);
 	event_of(a, AUDIT_DEFERRED, &event);

@@ -198,14 +198,17 @@ begin_run(struct store *s, struct store_job *job)
 	fault_point("attempt.begin");
 	if (!queue_row_find(s, b->event, &row) || !may_begin(b, &row))
 		return;
-	stmt = db_statement(db, "UPDATE outbox AS o SET state = 2, attempt = attempt + 1"
+	stmt = db_statement(db, "UPDATE outbox AS o SET state = 2, attempt = attempt + 1,"
+	    " give_up = CASE WHEN attempt = 0 OR give_up = 0 THEN max(give_up, ?5) ELSE give_up END"
 	    " WHERE message = ?1 AND stage = ?2 AND action = ?3 AND state IN (1, 5) AND due_ms <= ?4"
-	    " AND " QUEUE_IN_TURN " RETURNING attempt");
+	    " AND " QUEUE_IN_TURN " RETURNING attempt, give_up");
 	bind_target(stmt, row.id, b->stage, b->action);
 	db_bind_int(stmt, 4, b->now_ms);
+	db_bind_int(stmt, 5, b->give_up_s < row.retain_s ? b->give_up_s : row.retain_s);
 	if (!db_step(db, stmt))
 		return;
 	b->attempt = (uint32_t)db_int(stmt, 0);
+	b->end_s = db_int(stmt, 1);
 	b->begun = true;
 	db_reset(stmt);
 	if (b->action == 0)
@@ -219,6 +222,7 @@ queue_begin(struct store *s, struct queue_begin *b)
 {
 	b->begun = false;
 	b->attempt = 0;
+	b->end_s = 0;
 	b->job.prepare = NULL;
 	b->job.run = begin_run;
 	store_submit(s, &b->job);

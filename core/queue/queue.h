@@ -189,10 +189,14 @@ struct queue_begin {
 	char event[QUEUE_EVENT_SIZE], stage[QUEUE_NAME_SIZE];
 	uint32_t action;
 	int64_t now_ms;
+	int64_t give_up_s;	/* of a first attempt, and the first after a restore,
+				 * which may come long after the mail: its time
+				 * begins with it */
 	struct journal_entry *entry;	/* or NULL */
 	/* out */
 	bool begun;		/* false: not due any more; entry not written */
 	uint32_t attempt;
+	int64_t end_s;		/* give_up_s of the target as it is now */
 };
 void queue_begin(struct store *, struct queue_begin *);
 

@@ -31,7 +31,7 @@ look_run(struct store *s, struct store_job *job)
 		queue_meta_set(s, "restored", 1);
 		queue_meta_set(s, "paused", 1);
 		queue_meta_set(s, "settled", 0);
-		queue_run(s, "UPDATE outbox SET unknown = 1, attempt = max(attempt, ?)"
+		queue_run(s, "UPDATE outbox SET unknown = 1, attempt = max(attempt, ?), give_up = 0"
 		    " WHERE state IN (1, 2, 5)", 1);
 		end_late(s, look->now_s);
 	}

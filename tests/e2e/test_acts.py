@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What an operator does to a message: released, refused, discarded, replayed;
 each audited, each refused where it makes no sense."""
+import contextlib
 import json
 import os
+import re
+import sqlite3
 
 import pytest
 from instance import Bare
@@ -108,6 +111,27 @@ def test_dead_mail_is_discarded(patient):
     assert patient.mailtri.ctl_run("queue", "discard", event).stdout == f"{event} is erasing\n"
     wait_until(lambda: state(patient, event) is None, f"{event} erased")
     done_by_operator(patient, event, "discard")
+
+
+def test_mail_that_waited_long_is_tried_more_than_once(start):
+    """A reply behind a mail that stood for longer than deliver_age."""
+    stand = start("long-wait", limits=PATIENT)
+    stand.linear.set_mode("unavailable")
+    message = stand.mail("First")
+    first = stand.send(message).event
+    become(stand, first, "deferred")
+    name = re.search(rb"Message-ID: (<[^>]+>)", message).group(1).decode()
+    event = stand.send(stand.mail("Second", fields=[("In-Reply-To", name)])).event
+    assert state(stand, event) == "active"
+    assert stand.mailtri.stop() == 0
+    with contextlib.closing(sqlite3.connect(stand.mailtri.state / "queue.db")) as db, db:
+        db.execute("UPDATE outbox SET give_up = 1000 WHERE attempt = 0")
+    stand.mailtri.start()
+    stand.mailtri.ctl("queue", "discard", first)
+    become(stand, event, "deferred")
+    assert stand.mailtri.ctl_one("queue", "show", event)["targets"][0]["attempts"] == 1
+    stand.linear.set_mode("ok")
+    assert stand.mailtri.stop() == 0
 
 
 def test_what_is_done_is_not_discarded(patient):

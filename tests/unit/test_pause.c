@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What is due of each lane, and what is paused over a restart. */
 #include "queue/pause.h"
+
+#include "queue/schedule.h"
 #include "store_world.h"
 
 static int
@@ -190,6 +192,43 @@ test_paused(void **state)
 	assert_int_equal(due(w, later, 9).items[0].targets[0].give_up_s, w->now_s + 90 * 86400);
 }
 
+/* Its patience begins with its first attempt, however late that is: one refusal
+ * by the other side is no end. */
+static void
+test_first_attempt_late(void **state)
+{
+	struct world *w = *state;
+	const int64_t later = w->now_s + 6 * 86400;	/* beyond give_up */
+	const struct schedule schedule = { 60, 3600 };
+	struct mt_delivery busy = { .size = sizeof(busy), .status = MT_RETRY };
+	struct queue_begin b = { .stage = "linear-dispatch", .event = "evt_a",
+		.now_ms = later * 1000, .give_up_s = later + 5 * 86400 };
+	struct queue_target t;
+	int64_t due_ms;
+
+	assert_true(world_accept(w, world_message(w, "evt_a")));
+	for (int i = 1; i <= 2; i++) {
+		t = due(w, later, 9).items[0].targets[0];
+		queue_begin(w->store, &b);
+		store_wait(w->store, &b.job);
+		assert_int_equal(b.attempt, i);
+		assert_int_equal(b.end_s, later + 5 * 86400);
+		t.attempt = b.attempt;
+		t.give_up_s = b.end_s;
+		assert_int_equal(schedule_decide(&schedule, &t, &busy, later * 1000, &due_ms),
+		    QUEUE_WAITING);
+		finish(w, "evt_a", QUEUE_WAITING, later);
+		assert_int_equal(due(w, later, 9).items[0].targets[0].give_up_s, later + 5 * 86400);
+		b.give_up_s += 1000;	/* and ends where it did */
+	}
+	assert_true(world_accept(w, world_message(w, "evt_b")));
+	snprintf(b.event, sizeof(b.event), "evt_b");
+	b.give_up_s = INT64_MAX;	/* never beyond what is kept */
+	queue_begin(w->store, &b);
+	store_wait(w->store, &b.job);
+	assert_int_equal(b.end_s, w->now_s + 90 * 86400);
+}
+
 int
 main(void)
 {
@@ -197,6 +236,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_lanes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lanes_of_routes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_paused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_first_attempt_late, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

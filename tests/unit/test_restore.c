@@ -55,7 +55,8 @@ item(struct world *w, const char *event)
 static void
 begin(struct world *w, const char *event)
 {
-	struct queue_begin b = { .stage = "linear-dispatch", .now_ms = w->now_s * 1000 };
+	struct queue_begin b = { .stage = "linear-dispatch", .now_ms = w->now_s * 1000,
+		.give_up_s = w->now_s + 500 };
 
 	snprintf(b.event, sizeof(b.event), "%s", event);
 	queue_begin(w->store, &b);
@@ -92,6 +93,7 @@ test_what_is_a_restore(void **state)
 	i = item(w, "evt_new");	/* was perhaps delivered since: the next is no first attempt */
 	assert_int_equal(i.targets[0].attempt, 1);
 	assert_true(i.targets[0].unknown);
+	assert_int_equal(i.targets[0].give_up_s, 0);	/* its time begins again with that */
 	i = item(w, "evt_calling");
 	assert_int_equal(i.targets[0].attempt, 1);
 	assert_true(i.targets[0].unknown);
@@ -100,6 +102,8 @@ test_what_is_a_restore(void **state)
 	assert_int_equal(i.targets[0].attempt, 1);
 	assert_true(i.targets[0].due_ms == INT64_MAX);
 	assert_true(look(w, 2).restored);	/* until it is done */
+	begin(w, "evt_new");
+	assert_int_equal(item(w, "evt_new").targets[0].give_up_s, w->now_s + 500);
 }
 
 static void
