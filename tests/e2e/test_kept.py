@@ -3,6 +3,7 @@
 happens when there is no room for more."""
 import base64
 import collections
+import contextlib
 import os
 import pathlib
 import shutil
@@ -115,10 +116,14 @@ def small_disk(world):
 
 
 def fill(disk, leave):
-    """Leaves that many bytes free."""
-    room = os.statvfs(disk)
-    with open(disk / "ballast", "wb") as f:
-        os.posix_fallocate(f.fileno(), 0, room.f_bavail * room.f_frsize - leave)
+    """Leaves that many bytes free, or what mailtri left of them meanwhile."""
+    def filled():
+        room = os.statvfs(disk)
+        with open(disk / "ballast", "wb") as f, contextlib.suppress(OSError):
+            os.posix_fallocate(f.fileno(), 0, room.f_bavail * room.f_frsize - leave)
+            return True
+        return False
+    wait_until(filled, "a disk that is full")
 
 
 class Sender:
