@@ -27,7 +27,7 @@ def modules(source, folder):
         wanted = source / "package-lock.json"
         if not done.exists() or not filecmp.cmp(wanted, done, shallow=False):
             for name in ("package.json", "package-lock.json"):
-                shutil.copy(source / name, folder)
+                shutil.copyfile(source / name, folder / name)  # not its mode: a source may be read-only
             _fetch(folder)
-            shutil.copy(wanted, done)
+            shutil.copyfile(wanted, done)
     return folder
