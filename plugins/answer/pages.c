@@ -78,7 +78,7 @@ page_load(struct pages *p, enum outcome o, enum template_sink sink, char why[PAG
 {
 	const char *builtin = built_in[o][sink];
 	char path[512], what[TEMPLATE_WHY_MAX];
-	size_t len, line;
+	size_t len = 0, line = 0;
 	int error;
 
 	p->page[o][sink] = (struct mt_span){ builtin, strlen(builtin) };
