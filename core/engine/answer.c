@@ -50,8 +50,7 @@ answer_budget(const struct settings *s)
 bool
 answer_is_due(const struct mail *m)
 {
-	return m->route->answer && record_proven(NULL, m) && m->envelope.sender.len > 0 &&
-	    !is_automatic(&m->view);
+	return m->route->answer && m->envelope.sender.len > 0 && !is_automatic(&m->view);
 }
 
 struct told {

@@ -120,7 +120,7 @@ bool reply_is_own(void *generation, const struct mail *);	/* for pipeline_ops */
 
 /* answer.c */
 struct queue_budget answer_budget(const struct settings *);
-bool answer_is_due(const struct mail *);	/* accepted: its sender is told what comes of it */
+bool answer_is_due(const struct mail *);	/* accepted, of a proven sender: he is told what comes of it */
 struct mt_span answer_held(const struct mail *, struct arena *);	/* what is told of that */
 /* What is told of a delivery, sealed under the message's key. */
 void answer_seal(const struct slot *, const struct queue_target *, const struct mt_delivery *,
