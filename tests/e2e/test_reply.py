@@ -97,6 +97,16 @@ def test_a_reply_names_what_it_answers(stand):
         stand.delivered(answer.event)
 
 
+def test_who_is_not_proven_joins_no_thread(answering):
+    """Nobody asked who wrote: neither mail has a name another may take."""
+    stand = answering("reply-unproven", pipeline=["t-verdict"], stages={"t-verdict": {}})
+    first, event = begin(stand)
+    assert "answers" not in delivered_as(stand, event)
+    reply = stand.send(stand.mail("Re: Begin", fields=[("In-Reply-To", message_id(first))]))
+    assert "answers" not in delivered_as(stand, reply.event)
+    assert stand.mailtri.stop() == 0
+
+
 def test_another_route_is_another_thread(stand):
     first, event = begin(stand)
     stand.delivered(event)
