@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/mailbox.h"
 #include "../common/word.h"
 #include "compose.h"
-#include "field.h"
 #include "pages.h"
 #include "quiet.h"
 
@@ -87,9 +87,9 @@ answer_check(const struct mt_host *h, const struct mt_conf *c, struct mt_result 
 	struct pages *pages;
 	size_t line;
 
-	if (from == NULL || !field_is_address((struct mt_span){ from, strlen(from) }))
+	if (from == NULL || !mailbox_is_plain((struct mt_span){ from, strlen(from) }))
 		return refuse(why, "from: a mail address is wanted, such as mailtri@example.net");
-	if (sender != NULL && !field_is_address((struct mt_span){ sender, strlen(sender) }))
+	if (sender != NULL && !mailbox_is_plain((struct mt_span){ sender, strlen(sender) }))
 		return refuse(why, "envelope_from: a mail address is wanted; not set, it is the "
 		    "null sender");
 	if (h->conf_str(c, "user") == NULL && h->conf_secret(c, "password", &password) != ENOENT)
@@ -311,7 +311,7 @@ deliver(void *ctx, struct mt_msg *m, const char *key, struct mt_delivery *out)
 	c.rcpt = fact(&c, "auth.from");
 	c.mark = fact(&c, "answer.mark");
 	c.reply_to = fact(&c, "answer.reply_to");
-	if (!is_mark(c.mark) || (c.reply_to.len > 0 && !field_is_address(c.reply_to)))
+	if (!is_mark(c.mark) || (c.reply_to.len > 0 && !mailbox_is_plain(c.reply_to)))
 		return broken(&c, out, "answer.fact", "answer.mark or answer.reply_to is none");
 	why = quiet_why(a->host, m, c.rcpt);
 	if (why != NULL)

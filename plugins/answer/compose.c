@@ -5,14 +5,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-#include "../common/word.h"
+#include "../common/field.h"
 #include "encode.h"
-#include "field.h"
 
-enum { KEY_DIGITS = 32, SUBJECT_MAX = 8192, LINE_MAX_CHARACTERS = 900,
-	DATE_BYTES = 64 };
+enum { KEY_DIGITS = 32, LINE_MAX_CHARACTERS = 900, DATE_BYTES = 64 };
 
 static struct text
 text_new(const struct compose *c, size_t cap)
@@ -23,29 +20,12 @@ text_new(const struct compose *c, size_t cap)
 /* ---- what the mail says of itself ---- */
 
 static struct mt_span
-marks_skip(struct mt_span s)	/* "Re: ", as often as it is there */
-{
-	s = field_trim(s);
-	while (s.len >= 3 && strncasecmp(s.ptr, "re:", 3) == 0)
-		s = field_trim((struct mt_span){ s.ptr + 3, s.len - 3 });
-	return s;
-}
-
-static struct mt_span
 subject_get(const struct compose *c)
 {
 	struct text line = text_new(c, (size_t)COMPOSE_SUBJECT_MAX * 4 + 1);
-	struct mt_span value, decoded = { "", 0 };
-	size_t it = 0;
-	char *p;
 
-	if (field_next(c->host, c->msg, "Subject", &it, &value) != 0)
-		return decoded;
-	if (value.len > SUBJECT_MAX)
-		value.len = SUBJECT_MAX;
-	p = c->host->alloc(c->msg, word_bytes(value.len) + 1);
-	decoded = (struct mt_span){ p, word_decode(value, p, word_bytes(value.len)) };
-	text_add_line(&line, marks_skip(decoded), COMPOSE_SUBJECT_MAX);
+	text_add_line(&line, field_subject(c->host, c->msg), COMPOSE_SUBJECT_MAX,
+	    text_add_character);
 	return text_span(&line);
 }
 
@@ -80,10 +60,8 @@ static void
 ids_take(const struct compose *c, const char *name, struct ids *ids)
 {
 	struct mt_span value;
-	size_t it = 0;
 
-	if (field_next(c->host, c->msg, name, &it, &value) != 0)
-		return;
+	field_find(c->host, c->msg, name, &value);
 	for (size_t at = 0, n; at < value.len; at += n == 0 ? 1 : n) {
 		struct mt_span rest = { value.ptr + at, value.len - at };
 
@@ -98,19 +76,19 @@ ids_take(const struct compose *c, const char *name, struct ids *ids)
 static void
 field_add(struct text *t, const char *name, struct mt_span value)
 {
-	text_add_string(t, name);
-	text_add_string(t, ": ");
-	text_add(t, value.ptr, value.len);
-	text_add_string(t, "\r\n");
+	text_add(t, name);
+	text_add(t, ": ");
+	text_add_bytes(t, value.ptr, value.len);
+	text_add(t, "\r\n");
 }
 
 static void
 words_add(struct text *t, const char *name, struct mt_span value)
 {
-	text_add_string(t, name);
-	text_add_string(t, ": ");
+	text_add(t, name);
+	text_add(t, ": ");
 	encode_words(t, value, strlen(name) + 2);
-	text_add_string(t, "\r\n");
+	text_add(t, "\r\n");
 }
 
 void
@@ -137,12 +115,12 @@ thread_add(const struct compose *c, struct text *t)
 		return;
 	ids_add(&ids, parent.id[0]);
 	field_add(t, "In-Reply-To", parent.id[0]);
-	text_add_string(t, "References:");
+	text_add(t, "References:");
 	for (size_t i = 0; i < ids.count; i++) {
-		text_add_string(t, i == 0 ? " " : "\r\n ");
-		text_add(t, ids.id[i].ptr, ids.id[i].len);
+		text_add(t, i == 0 ? " " : "\r\n ");
+		text_add_bytes(t, ids.id[i].ptr, ids.id[i].len);
 	}
-	text_add_string(t, "\r\n");
+	text_add(t, "\r\n");
 }
 
 static void
@@ -153,23 +131,23 @@ from_add(const struct compose *c, struct text *t)
 	const char *from = c->host->conf_str(conf, "from");
 	struct text plain = text_new(c, LINE_MAX_CHARACTERS);
 
-	text_add_string(t, "From: ");
+	text_add(t, "From: ");
 	if (name != NULL)
 		text_add_line(&plain, (struct mt_span){ name, strlen(name) },
-		    COMPOSE_SUBJECT_MAX);
+		    COMPOSE_SUBJECT_MAX, text_add_character);
 	if (plain.len > 0) {
 		int word = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 		    "0123456789 -") == strlen(name);
 
 		if (word)
-			text_add(t, plain.ptr, plain.len);
+			text_add_bytes(t, plain.ptr, plain.len);
 		else
 			encode_words_always(t, text_span(&plain), strlen("From: "));
-		text_add_string(t, "\r\n ");
+		text_add(t, "\r\n ");
 	}
-	text_add_string(t, "<");
-	text_add_string(t, from);
-	text_add_string(t, ">\r\n");
+	text_add(t, "<");
+	text_add(t, from);
+	text_add(t, ">\r\n");
 }
 
 static void
@@ -181,7 +159,8 @@ subject_add(const struct compose *c, struct text *t)
 
 	template_render((struct mt_span){ pattern, strlen(pattern) }, c->values, TEMPLATE_PLAIN,
 	    &filled);
-	text_add_line(&line, text_span(&filled), COMPOSE_SUBJECT_MAX + 50);
+	text_add_line(&line, text_span(&filled), COMPOSE_SUBJECT_MAX + 50,
+	    text_add_character);
 	words_add(t, "Subject", text_span(&line));
 }
 
@@ -191,25 +170,25 @@ header_add(const struct compose *c, struct text *t)
 	char id[COMPOSE_OWN_ID_MAX];
 
 	from_add(c, t);
-	text_add_string(t, "To: <");
-	text_add(t, c->rcpt.ptr, c->rcpt.len);
-	text_add_string(t, ">\r\n");
+	text_add(t, "To: <");
+	text_add_bytes(t, c->rcpt.ptr, c->rcpt.len);
+	text_add(t, ">\r\n");
 	if (c->reply_to.len > 0) {
-		text_add_string(t, "Reply-To: <");
-		text_add(t, c->reply_to.ptr, c->reply_to.len);
-		text_add_string(t, ">\r\n");
+		text_add(t, "Reply-To: <");
+		text_add_bytes(t, c->reply_to.ptr, c->reply_to.len);
+		text_add(t, ">\r\n");
 	}
 	subject_add(c, t);
 	field_add(t, "Date", c->values[TEMPLATE_DATE]);
 	compose_id(c, id);
-	text_add_string(t, "Message-ID: <");
-	text_add_string(t, id);
-	text_add_string(t, ">\r\n");
+	text_add(t, "Message-ID: <");
+	text_add(t, id);
+	text_add(t, ">\r\n");
 	thread_add(c, t);
-	text_add_string(t, "Auto-Submitted: auto-replied\r\n");
+	text_add(t, "Auto-Submitted: auto-replied\r\n");
 	if (c->mark.len > 0)
 		field_add(t, "Mailtri-Mark", c->mark);
-	text_add_string(t, "MIME-Version: 1.0\r\n");
+	text_add(t, "MIME-Version: 1.0\r\n");
 }
 
 /* ---- bodies ---- */
@@ -218,8 +197,8 @@ header_add(const struct compose *c, struct text *t)
 static void
 boundary_add(const struct compose *c, struct text *t)
 {
-	text_add_string(t, "=_mt_");
-	text_add(t, c->key, strlen(c->key) < KEY_DIGITS ? strlen(c->key) : KEY_DIGITS);
+	text_add(t, "=_mt_");
+	text_add_bytes(t, c->key, strlen(c->key) < KEY_DIGITS ? strlen(c->key) : KEY_DIGITS);
 }
 
 static int
@@ -227,11 +206,11 @@ page_add(const struct compose *c, struct text *t, enum template_sink sink)
 {
 	struct text filled = text_new(c, COMPOSE_PAGE_MAX);
 
-	text_add_string(t, "\r\n--");
+	text_add(t, "\r\n--");
 	boundary_add(c, t);
-	text_add_string(t, sink == TEMPLATE_HTML ? "\r\nContent-Type: text/html; charset=utf-8\r\n" :
+	text_add(t, sink == TEMPLATE_HTML ? "\r\nContent-Type: text/html; charset=utf-8\r\n" :
 	    "\r\nContent-Type: text/plain; charset=utf-8\r\n");
-	text_add_string(t, "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
+	text_add(t, "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
 	template_render(c->pages->page[c->outcome][sink], c->values, sink, &filled);
 	encode_quoted(t, text_span(&filled));
 	return filled.cut;
@@ -247,13 +226,13 @@ compose_mail(struct compose *c, struct mt_span *data)
 	c->values[TEMPLATE_DATE] = text_span(&date);
 	c->values[TEMPLATE_SUBJECT] = subject_get(c);
 	header_add(c, &t);
-	text_add_string(&t, "Content-Type: multipart/alternative;\r\n boundary=\"");
+	text_add(&t, "Content-Type: multipart/alternative;\r\n boundary=\"");
 	boundary_add(c, &t);
-	text_add_string(&t, "\"\r\n");
+	text_add(&t, "\"\r\n");
 	cut = page_add(c, &t, TEMPLATE_PLAIN) | page_add(c, &t, TEMPLATE_HTML);
-	text_add_string(&t, "\r\n--");
+	text_add(&t, "\r\n--");
 	boundary_add(c, &t);
-	text_add_string(&t, "--\r\n");
+	text_add(&t, "--\r\n");
 	*data = text_span(&t);
 	return cut || t.cut ? EMSGSIZE : 0;
 }

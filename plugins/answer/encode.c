@@ -43,7 +43,7 @@ encode_quoted(struct text *t, struct mt_span s)
 
 		n = line_end(s, at);
 		if (n > 0) {
-			text_add(t, "\r\n", 2);
+			text_add_bytes(t, "\r\n", 2);
 			column = 0;
 			continue;
 		}
@@ -55,14 +55,14 @@ encode_quoted(struct text *t, struct mt_span s)
 			p[2] = hex[(unsigned char)s.ptr[at] & 15];
 		}
 		if (column + width > ENCODE_LINE_MAX - 1) {
-			text_add(t, "=\r\n", 3);
+			text_add_bytes(t, "=\r\n", 3);
 			column = 0;
 		}
-		text_add(t, p, width);
+		text_add_bytes(t, p, width);
 		column += width;
 	}
 	if (column > 0)
-		text_add(t, "\r\n", 2);
+		text_add_bytes(t, "\r\n", 2);
 }
 
 /* ---- encoded words ---- */
@@ -93,10 +93,10 @@ plain_add(struct text *t, struct mt_span s, size_t used)
 		blank = memchr(s.ptr + at + n, ' ', s.len - at - n);
 		n = blank == NULL ? s.len - at : (size_t)(blank - s.ptr) - at;
 		if (at > 0 && used + n > ENCODE_LINE_MAX) {
-			text_add(t, "\r\n", 2);
+			text_add_bytes(t, "\r\n", 2);
 			used = 0;
 		}
-		text_add(t, s.ptr + at, n);
+		text_add_bytes(t, s.ptr + at, n);
 		used += n;
 	}
 }
@@ -139,7 +139,7 @@ encode_words_always(struct text *t, struct mt_span s, size_t used)
 {
 	size_t column = used + sizeof(word_begin) - 1, n;
 
-	text_add_string(t, word_begin);
+	text_add(t, word_begin);
 	for (size_t at = 0; at < s.len; at += n) {
 		char out[3 * UTF8_BYTES_MAX];
 		uint32_t c;
@@ -148,15 +148,15 @@ encode_words_always(struct text *t, struct mt_span s, size_t used)
 		n = utf8_next(s, at, &c);
 		len = character_encode(s.ptr + at, n, out);
 		if (column + len + sizeof(word_end) - 1 > WORD_MAX) {
-			text_add_string(t, word_end);
-			text_add_string(t, "\r\n ");
-			text_add_string(t, word_begin);
+			text_add(t, word_end);
+			text_add(t, "\r\n ");
+			text_add(t, word_begin);
 			column = 1 + sizeof(word_begin) - 1;
 		}
-		text_add(t, out, len);
+		text_add_bytes(t, out, len);
 		column += len;
 	}
-	text_add_string(t, word_end);
+	text_add(t, word_end);
 }
 
 void
@@ -173,5 +173,5 @@ encode_date(struct text *t, int64_t now)
 	snprintf(out, sizeof(out), "%.3s, %02d %.3s %d %02d:%02d:%02d +0000",
 	    days + 3 * tm.tm_wday, tm.tm_mday, months + 3 * tm.tm_mon, tm.tm_year + 1900,
 	    tm.tm_hour, tm.tm_min, tm.tm_sec);
-	text_add_string(t, out);
+	text_add(t, out);
 }

@@ -3,7 +3,7 @@
 #ifndef ANSWER_ENCODE_H
 #define ANSWER_ENCODE_H
 
-#include "text.h"
+#include "../common/text.h"
 
 enum { ENCODE_LINE_MAX = 76 };
 

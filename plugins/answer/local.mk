@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 answer_sources = plugins/answer/answer.c plugins/answer/compose.c plugins/answer/compose.h \
-	plugins/answer/encode.c plugins/answer/encode.h plugins/answer/field.c plugins/answer/field.h \
+	plugins/answer/encode.c plugins/answer/encode.h \
 	plugins/answer/pages.c plugins/answer/pages.h plugins/answer/quiet.c plugins/answer/quiet.h \
-	plugins/answer/template.c plugins/answer/template.h plugins/answer/text.c \
-	plugins/answer/text.h $(common_sources)
+	plugins/answer/template.c plugins/answer/template.h $(common_sources)
 
 EXTRA_DIST += plugins/answer/answer.conf plugins/answer/mailtri-answer.7 \
 	tests/fuzz/corpus/template tests/fuzz/corpus/compose
@@ -28,7 +27,7 @@ endif
 if FUZZ
 noinst_PROGRAMS += plugins/answer/fuzz_template plugins/answer/fuzz_compose
 plugins_answer_fuzz_template_SOURCES = plugins/answer/fuzz_template.c \
-	plugins/answer/template.c plugins/answer/text.c $(common_sources)
+	plugins/answer/template.c $(common_sources)
 plugins_answer_fuzz_template_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
 plugins_answer_fuzz_template_LDFLAGS = -fsanitize=fuzzer,address,undefined
 plugins_answer_fuzz_compose_SOURCES = plugins/answer/fuzz_compose.c $(answer_sources)

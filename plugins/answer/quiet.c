@@ -5,7 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "field.h"
+#include "../common/field.h"
+#include "../common/mailbox.h"
 
 /* ---- fields ---- */
 
@@ -91,24 +92,6 @@ field_why(struct mt_span name, struct mt_span value)
 
 /* ---- addresses ---- */
 
-/* What cannot stand next to an address without being a part of it. */
-static int
-is_apart(char c)
-{
-	return c == '\0' || strchr(" \t\r\n<>,;:()", c) != NULL;
-}
-
-static int
-names(struct mt_span value, struct mt_span address)
-{
-	for (size_t at = 0; address.len > 0 && at + address.len <= value.len; at++)
-		if (strncasecmp(value.ptr + at, address.ptr, address.len) == 0 &&
-		    (at == 0 || is_apart(value.ptr[at - 1])) &&
-		    (at + address.len == value.len || is_apart(value.ptr[at + address.len])))
-			return 1;
-	return 0;
-}
-
 /* RFC 5230 4.5: who was written to is who answers. */
 static int
 is_named(const char *const *more, struct mt_span us, struct mt_span name, struct mt_span value)
@@ -120,9 +103,9 @@ is_named(const char *const *more, struct mt_span us, struct mt_span name, struct
 		i++;
 	if (fields_of[i] == NULL)
 		return 0;
-	if (names(value, us))
+	if (mailbox_is_named(value, us))
 		return 1;
-	while (*more != NULL && !names(value, (struct mt_span){ *more, strlen(*more) }))
+	while (*more != NULL && !mailbox_is_named(value, (struct mt_span){ *more, strlen(*more) }))
 		more++;
 	return *more != NULL;
 }
@@ -187,5 +170,5 @@ quiet_why(const struct mt_host *h, struct mt_msg *m, struct mt_span rcpt)
 	}
 	if (why != NULL || !named)
 		return why != NULL ? why : "unnamed";
-	return field_is_address(rcpt) ? address_why(h, h->conf(m), rcpt) : "address";
+	return mailbox_is_plain(rcpt) ? address_why(h, h->conf(m), rcpt) : "address";
 }

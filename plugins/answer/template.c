@@ -150,6 +150,22 @@ value_of(const struct mt_span *values, int name)
 	return values[name];
 }
 
+static void
+add_html(struct text *t, uint32_t c)
+{
+	static const struct { uint32_t c; const char *entity; } entities[] = {
+		{ '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '"', "&quot;" },
+		{ '\'', "&#39;" },
+	};
+
+	for (size_t i = 0; i < sizeof(entities) / sizeof(*entities); i++)
+		if (entities[i].c == c) {
+			text_add(t, entities[i].entity);
+			return;
+		}
+	text_add_character(t, c);
+}
+
 void
 template_render(struct mt_span s, const struct mt_span values[TEMPLATE_NAMES],
     enum template_sink sink, struct text *out)
@@ -165,10 +181,10 @@ template_render(struct mt_span s, const struct mt_span values[TEMPLATE_NAMES],
 		else if (t.kind == CLOSE)
 			hidden -= hidden > 0;
 		else if (hidden == 0 && t.kind == LITERAL)
-			text_add(out, v.ptr, v.len);
+			text_add_bytes(out, v.ptr, v.len);
 		else if (hidden == 0 && sink == TEMPLATE_HTML)
-			text_add_html(out, v, TEMPLATE_VALUE_MAX);
+			text_add_line(out, v, TEMPLATE_VALUE_MAX, add_html);
 		else if (hidden == 0)
-			text_add_line(out, v, TEMPLATE_VALUE_MAX);
+			text_add_line(out, v, TEMPLATE_VALUE_MAX, text_add_character);
 	}
 }

@@ -7,7 +7,7 @@
 #ifndef ANSWER_TEMPLATE_H
 #define ANSWER_TEMPLATE_H
 
-#include "text.h"
+#include "../common/text.h"
 
 enum template_name {
 	TEMPLATE_SUBJECT, TEMPLATE_OUTCOME, TEMPLATE_REASON, TEMPLATE_SENTENCE,

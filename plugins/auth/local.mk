@@ -30,7 +30,8 @@ auth_sources = plugins/auth/auth.c plugins/auth/judgement.h \
 	plugins/auth/spf_record.c plugins/auth/spf_record.h \
 	plugins/auth/taglist.c plugins/auth/taglist.h \
 	plugins/auth/text.c plugins/auth/text.h \
-	plugins/auth/walk.c plugins/auth/walk.h
+	plugins/auth/walk.c plugins/auth/walk.h \
+	plugins/common/mailbox.c plugins/common/mailbox.h
 auth_libs = -lspf2 $(OPENDKIM_LIBS) -lopendmarc $(PSL_LIBS) $(IDN2_LIBS) $(CRYPTO_LIBS)
 auth_cflags = $(AM_CFLAGS) $(OPENDKIM_CFLAGS) $(PSL_CFLAGS) $(IDN2_CFLAGS) $(CRYPTO_CFLAGS)
 EXTRA_DIST += plugins/auth/auth.conf tests/fuzz/corpus/arc tests/fuzz/corpus/authres \

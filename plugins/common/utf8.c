@@ -44,6 +44,13 @@ utf8_put(char p[UTF8_BYTES_MAX], uint32_t c)
 }
 
 int
+utf8_is_blank(uint32_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == 0xa0 ||
+	    c == 0x2028 || c == 0x2029;
+}
+
+int
 utf8_is_control(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0);

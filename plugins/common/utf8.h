@@ -12,6 +12,8 @@ enum { UTF8_REPLACEMENT = 0xfffd, UTF8_BYTES_MAX = 4 };
 size_t utf8_next(struct mt_span, size_t at, uint32_t *character);
 size_t utf8_put(char out[UTF8_BYTES_MAX], uint32_t character);	/* bytes written */
 
+/* What a line of words shows as a blank: line ends, and U+00A0, 2028, 2029. */
+int utf8_is_blank(uint32_t);
 /* C0, C1, and what turns the direction of the text around it. */
 int utf8_is_control(uint32_t);
 int utf8_is_hidden(uint32_t);

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "text.h"
+#include "../common/field.h"
+#include "../common/text.h"
 
 enum { WORD_MAX = 64, STEP_MAX = 64 };
 
@@ -97,7 +98,8 @@ words_keep(struct answer *a, const char *words)
 	struct text t = { .ptr = a->text, .cap = ANSWER_TEXT_MAX };
 
 	if (words != NULL)
-		text_add_field(&t, (struct mt_span){ words, strlen(words) }, ANSWER_TEXT_MAX);
+		text_add_line(&t, (struct mt_span){ words, strlen(words) }, ANSWER_TEXT_MAX,
+		    text_add_character);
 	a->text[t.len] = '\0';
 }
 
@@ -125,40 +127,13 @@ error_parse(struct answer *a, json_t *error, int status)
 
 /* ---- fields of the reply ---- */
 
-static int
-field_find(struct mt_span fields, const char *name, struct mt_span *value)
-{
-	size_t len = strlen(name), at = 0;
-
-	while (at < fields.len) {
-		const char *line = fields.ptr + at;
-		const char *end = memchr(line, '\n', fields.len - at);
-		size_t n = end == NULL ? fields.len - at : (size_t)(end - line);
-
-		at += n + 1;
-		if (n <= len || line[len] != ':' || strncasecmp(line, name, len) != 0)
-			continue;
-		line += len + 1;
-		n -= len + 1;
-		while (n > 0 && (*line == ' ' || *line == '\t')) {
-			line++;
-			n--;
-		}
-		while (n > 0 && (line[n - 1] == '\r' || line[n - 1] == ' '))
-			n--;
-		*value = (struct mt_span){ line, n };
-		return 1;
-	}
-	return 0;
-}
-
 static int64_t
 field_number(struct mt_span fields, const char *name)
 {
 	struct mt_span value;
 	int64_t n = 0;
 
-	if (!field_find(fields, name, &value) || value.len == 0 || value.len > 18)
+	if (field_of_reply(fields, name, &value) != 0 || value.len == 0 || value.len > 18)
 		return -1;
 	for (size_t i = 0; i < value.len; i++) {
 		if (value.ptr[i] < '0' || value.ptr[i] > '9')
@@ -173,8 +148,7 @@ is_json(struct mt_span fields)
 {
 	struct mt_span type;
 
-	if (!field_find(fields, "Content-Type", &type))
-		return 0;
+	field_of_reply(fields, "Content-Type", &type);
 	for (size_t i = 0; i + 4 <= type.len; i++)
 		if (strncasecmp(type.ptr + i, "json", 4) == 0)
 			return 1;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The sender's name. */
-#include "../common/word.h"
 #include "author.h"
 
 #include <string.h>
 
-#include "body.h"
-#include "text.h"
+#include "../common/field.h"
+#include "../common/text.h"
+#include "../common/word.h"
 
 enum { FROM_MAX = 2048 };
 
@@ -40,7 +40,7 @@ line_make(const struct run *r, struct mt_span s)
 	struct text t = { .cap = 4 * AUTHOR_UNITS_MAX };
 
 	t.ptr = r->host->alloc(r->msg, t.cap + 1);
-	text_add_field(&t, s, AUTHOR_UNITS_MAX);
+	text_add_line(&t, s, AUTHOR_UNITS_MAX, text_add_character);
 	t.ptr[t.len] = '\0';
 	return t.ptr;
 }
@@ -52,7 +52,7 @@ author_name(const struct run *r)
 	const char *line;
 	char *plain, *decoded;
 
-	if (body_field(r, "From", &value) != 0 || value.len > FROM_MAX)
+	if (field_find(r->host, r->msg, "From", &value) != 0 || value.len > FROM_MAX)
 		return line_make(r, author_mailbox(r));
 	plain = r->host->alloc(r->msg, value.len + 1);
 	name = name_cut(value, plain);

@@ -1,74 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From the parts of a mail to its text. */
-#include "../common/word.h"
 #include "body.h"
 
-#include <errno.h>
 #include <string.h>
-#include <strings.h>
 
+#include "../common/field.h"
 #include "html.h"
 #include "quote.h"
-
-enum { SUBJECT_MAX = 8192 };
-
-int
-body_field(const struct run *r, const char *wanted, struct mt_span *value)
-{
-	struct mt_span name;
-	size_t it = 0;
-
-	while (r->host->header_next(r->msg, &it, &name, value) == 0)
-		if (name.len == strlen(wanted) &&
-		    strncasecmp(name.ptr, wanted, name.len) == 0)
-			return 0;
-	return ENOENT;
-}
-
-static struct mt_span
-subject_decode(const struct run *r)
-{
-	struct mt_span value, out = { "", 0 };
-	char *decoded;
-
-	if (body_field(r, "Subject", &value) != 0)
-		return out;
-	if (value.len > SUBJECT_MAX)
-		value.len = SUBJECT_MAX;
-	decoded = r->host->alloc(r->msg, word_bytes(value.len) + 1);
-	out.len = word_decode(value, decoded, word_bytes(value.len));
-	out.ptr = decoded;
-	return out;
-}
-
-static int
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-/* Blanks and "Re:" in front, as often as they are there. */
-static struct mt_span
-answer_marks_skip(struct mt_span s)
-{
-	for (;;) {
-		size_t n = s.len > 0 && is_blank(s.ptr[0]) ? 1 :
-		    s.len >= 3 && strncasecmp(s.ptr, "re:", 3) == 0 ? 3 : 0;
-
-		if (n == 0)
-			return s;
-		s.ptr += n;
-		s.len -= n;
-	}
-}
 
 int
 body_is_blank(struct mt_span s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if (!is_blank(s.ptr[i]))
-			return 0;
-	return 1;
+	return field_trim(s).len == 0;
 }
 
 static int
@@ -143,7 +86,7 @@ text_read(struct mt_span text, struct body *b)
 void
 body_read(const struct run *r, struct body *b)
 {
-	struct mt_span text, html, subject = answer_marks_skip(subject_decode(r));
+	struct mt_span text, html, subject = field_subject(r->host, r->msg);
 	const char *quoted = option(r, "quoted");
 	int prefers_html = strcmp(option(r, "prefer"), "html") == 0;
 	size_t tail, len;

@@ -17,8 +17,6 @@ struct body {
 	int32_t text, html;	/* the parts they may come from; BODY_NONE */
 };
 
-/* The first field of that name; ENOENT. */
-int body_field(const struct run *, const char *name, struct mt_span *value);
 void body_read(const struct run *, struct body *);
 int body_is_blank(struct mt_span);
 

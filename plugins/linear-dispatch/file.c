@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "markdown.h"
+
 static const char any_type[] = "application/octet-stream";
 
 /* What a browser would run is a file to be saved. */
@@ -65,7 +67,7 @@ file_name_make(struct mt_span s, size_t n, struct text *t)
 		s.ptr++;
 		s.len--;
 	}
-	text_add_field(t, s, FILE_NAME_UNITS_MAX);
+	text_add_line(t, s, FILE_NAME_UNITS_MAX, text_add_character);
 	for (size_t i = start; i < t->len; i++)
 		if (strchr("<>:\"|?*`$;&", t->ptr[i]) != NULL)
 			t->ptr[i] = '_';
@@ -99,7 +101,7 @@ left_add(struct files *fs, const struct file *f, const char *why)
 		snprintf(size, sizeof(size), " (%zu KB%s)", (f->size + 1023) / 1024, why);
 	if (fs->left.len > 0)
 		text_add(&fs->left, ", ");
-	text_add_markdown(&fs->left, (struct mt_span){ f->name, strlen(f->name) });
+	markdown_add(&fs->left, (struct mt_span){ f->name, strlen(f->name) });
 	text_add(&fs->left, size);
 }
 

@@ -3,8 +3,8 @@
 #ifndef LINEAR_FILE_H
 #define LINEAR_FILE_H
 
+#include "../common/text.h"
 #include "body.h"
-#include "text.h"
 #include "uuid.h"
 
 enum { FILES_MAX = 10, FILE_NAME_UNITS_MAX = 128, FILE_TYPE_MAX = 100,

@@ -5,7 +5,7 @@
 
 #include "../common/utf8.h"
 #include "../common/word.h"
-#include "text.h"
+#include "markdown.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -35,11 +35,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memcpy(in, data, size);
 	field.ptr = out;
-	text_add_field(&field, (struct mt_span){ decoded,
-	    word_decode((struct mt_span){ in, size }, decoded, cap) }, 255);
+	text_add_line(&field, (struct mt_span){ decoded,
+	    word_decode((struct mt_span){ in, size }, decoded, cap) }, 255, text_add_character);
 	sound_check(&field, 0);
 	body = (struct text){ .ptr = out, .cap = size };	/* too small: cut */
-	text_add_markdown(&body, (struct mt_span){ in, size });
+	markdown_add(&body, (struct mt_span){ in, size });
 	sound_check(&body, 1);
 	free(in);
 	free(decoded);

@@ -9,7 +9,7 @@
 #ifndef LINEAR_HTML_H
 #define LINEAR_HTML_H
 
-#include "text.h"
+#include "../common/text.h"
 
 enum {
 	HTML_MAX = 1024 * 1024,	/* bytes that are read */

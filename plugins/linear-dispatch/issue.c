@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "author.h"
+#include "markdown.h"
 
 enum { FOOTER_MAX = 8 * 1024, TITLE_BYTES_MAX = 4 * ISSUE_TITLE_UNITS_MAX };
 
@@ -26,13 +27,13 @@ issue_title(const struct run *r, struct mt_span subject)
 	size_t room = ISSUE_TITLE_UNITS_MAX, before;
 
 	if (prefix != NULL && prefix[0] != '\0') {
-		text_add_field(&t, (struct mt_span){ prefix, strlen(prefix) },
-		    ISSUE_PREFIX_UNITS_MAX);
+		text_add_line(&t, (struct mt_span){ prefix, strlen(prefix) },
+		    ISSUE_PREFIX_UNITS_MAX, text_add_character);
 		text_add(&t, " ");
 		room -= ISSUE_PREFIX_UNITS_MAX + 1;
 	}
 	before = t.len;
-	text_add_field(&t, subject, room);
+	text_add_line(&t, subject, room, text_add_character);
 	if (t.len == before)
 		text_add(&t, no_subject);
 	return (struct mt_span){ t.ptr, t.len };
@@ -56,9 +57,9 @@ footer_add(const struct run *r, const struct files *fs, const struct text *missi
 	const char *event = r->host->event(r->msg);
 
 	text_add(t, "\n\n---\nFrom ");
-	text_add_markdown(t, from.len > 0 ? from : (struct mt_span){ "an unnamed sender", 17 });
+	markdown_add(t, from.len > 0 ? from : (struct mt_span){ "an unnamed sender", 17 });
 	text_add(t, " by mail, ");
-	text_add_markdown(t, (struct mt_span){ event, strlen(event) });
+	markdown_add(t, (struct mt_span){ event, strlen(event) });
 	footer_line(t, "Not found in Linear: ", missing);
 	footer_line(t, fs->uploads ? "Not uploaded: " : "Attachments: ", &fs->left);
 }
@@ -90,7 +91,7 @@ words_add(struct text *t, struct mt_span s, int markdown)
 	if (markdown)	/* BODY_MARKDOWN_MAX: it fits */
 		text_add_bytes(t, s.ptr, s.len);
 	else
-		text_add_markdown(t, s);
+		markdown_add(t, s);
 }
 
 /* What it answers, in a section that is closed until somebody opens it. */

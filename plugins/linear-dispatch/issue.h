@@ -3,9 +3,9 @@
 #ifndef LINEAR_ISSUE_H
 #define LINEAR_ISSUE_H
 
+#include "../common/text.h"
 #include "body.h"
 #include "file.h"
-#include "text.h"
 
 enum {
 	ISSUE_TITLE_UNITS_MAX = 255,	/* UTF-16, as Linear counts */

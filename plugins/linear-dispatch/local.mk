@@ -9,12 +9,12 @@ linear_sources = plugins/linear-dispatch/act.h plugins/linear-dispatch/answer.c 
 	plugins/linear-dispatch/html.h plugins/linear-dispatch/issue.c \
 	plugins/linear-dispatch/issue.h plugins/linear-dispatch/linear.c \
 	plugins/linear-dispatch/lookup.c plugins/linear-dispatch/lookup.h \
+	plugins/linear-dispatch/markdown.c plugins/linear-dispatch/markdown.h \
 	plugins/linear-dispatch/probe.c plugins/linear-dispatch/query.c \
 	plugins/linear-dispatch/query.h plugins/linear-dispatch/quote.c \
 	plugins/linear-dispatch/quote.h plugins/linear-dispatch/run.c \
 	plugins/linear-dispatch/run.h plugins/linear-dispatch/target.c \
-	plugins/linear-dispatch/target.h plugins/linear-dispatch/text.c \
-	plugins/linear-dispatch/text.h plugins/linear-dispatch/update.c \
+	plugins/linear-dispatch/target.h plugins/linear-dispatch/update.c \
 	plugins/linear-dispatch/upload.c plugins/linear-dispatch/upload.h \
 	plugins/linear-dispatch/uuid.c plugins/linear-dispatch/uuid.h \
 	plugins/linear-dispatch/wish.c plugins/linear-dispatch/wish.h \

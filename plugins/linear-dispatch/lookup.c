@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "markdown.h"
+
 static json_t *
 labels_filter(const struct wish *w)
 {
@@ -134,7 +136,7 @@ note(struct reading *m, const char *what, const char *name, enum match match)
 	text_add(t, match == MATCH_MANY ? "one " : "");
 	text_add(t, what);
 	text_add(t, " \"");
-	text_add_markdown(t, (struct mt_span){ name, strlen(name) });
+	markdown_add(t, (struct mt_span){ name, strlen(name) });
 	text_add(t, "\"");
 }
 

@@ -3,7 +3,7 @@
 #ifndef LINEAR_LOOKUP_H
 #define LINEAR_LOOKUP_H
 
-#include "text.h"
+#include "../common/text.h"
 #include "wish.h"
 
 enum { LOOKUP_MISSING_MAX = 2048 };

@@ -7,7 +7,7 @@
 #include "html.h"
 #include "issue.h"
 #include "quote.h"
-#include "text.h"
+#include "markdown.h"
 #include "writer.h"
 
 static void
@@ -17,7 +17,7 @@ field_is(const char *value, const char *wanted)
 	struct text out = { .ptr = line, .cap = sizeof(line) - 1 };
 	size_t n = word_decode(mt_test_span(value), decoded, sizeof(decoded));
 
-	text_add_field(&out, (struct mt_span){ decoded, n }, 255);
+	text_add_line(&out, (struct mt_span){ decoded, n }, 255, text_add_character);
 	line[out.len] = '\0';
 	assert_string_equal(line, wanted);
 }
@@ -45,7 +45,7 @@ markdown_is(const char *from, const char *wanted)
 	char line[1000];
 	struct text out = { .ptr = line, .cap = sizeof(line) - 1 };
 
-	text_add_markdown(&out, mt_test_span(from));
+	markdown_add(&out, mt_test_span(from));
 	line[out.len] = '\0';
 	assert_string_equal(line, wanted);
 }

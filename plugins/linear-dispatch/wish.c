@@ -6,8 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../common/field.h"
+#include "../common/text.h"
 #include "due.h"
-#include "text.h"
 
 static const char *const priorities[] = { "none", "urgent", "high", "medium", "low" };
 
@@ -49,35 +50,17 @@ wish_init(struct wish *w, const struct run *r)
 
 /* ---- values ---- */
 
-static int
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static struct mt_span
-trim(struct mt_span s)
-{
-	while (s.len > 0 && is_blank(s.ptr[0])) {
-		s.ptr++;
-		s.len--;
-	}
-	while (s.len > 0 && is_blank(s.ptr[s.len - 1]))
-		s.len--;
-	return s;
-}
-
 /* NULL: nothing is left of it, or it is too long. */
 static const char *
 name_copy(const struct wish *w, struct mt_span s)
 {
 	struct text t = { .cap = 3 * WISH_NAME_MAX };
 
-	s = trim(s);
+	s = field_trim(s);
 	if (s.len == 0 || s.len > WISH_NAME_MAX)
 		return NULL;
 	t.ptr = w->run->host->alloc(w->run->msg, t.cap + 1);
-	text_add_field(&t, s, WISH_NAME_MAX);
+	text_add_line(&t, s, WISH_NAME_MAX, text_add_character);
 	t.ptr[t.len] = '\0';
 	return t.len == 0 ? NULL : t.ptr;
 }
@@ -227,7 +210,7 @@ value_read(struct mt_span s, struct mt_span *value)
 	if (quoted && n == s.len)
 		return 0;
 	n += (size_t)quoted;
-	return value->len > 0 && (n == s.len || is_blank(s.ptr[n])) &&
+	return value->len > 0 && (n == s.len || field_is_blank(s.ptr[n])) &&
 	    value->ptr[value->len - 1] != '.' ? n : 0;
 }
 
@@ -276,11 +259,11 @@ wish_subject(struct wish *w, struct mt_span s)
 		n = tag_read(w, (struct mt_span){ s.ptr + at, s.len - at });
 		if (n > 0)
 			continue;
-		for (n = 0; at + n < s.len && is_blank(s.ptr[at + n]); n++)
+		for (n = 0; at + n < s.len && field_is_blank(s.ptr[at + n]); n++)
 			rest[len++] = ' ';
 		if (n > 0)
 			continue;
-		for (; at + n < s.len && !is_blank(s.ptr[at + n]); n++)
+		for (; at + n < s.len && !field_is_blank(s.ptr[at + n]); n++)
 			rest[len++] = s.ptr[at + n];
 	}
 	return (struct mt_span){ rest, len };
@@ -297,10 +280,10 @@ line_take(struct wish *w, struct mt_span line)
 	for (size_t i = 0; i < VERBS; i++) {
 		size_t n = strlen(verbs[i].command);
 
-		if (line.len > n && is_blank(line.ptr[n]) &&
+		if (line.len > n && field_is_blank(line.ptr[n]) &&
 		    strncasecmp(line.ptr, verbs[i].command, n) == 0)
 			return verbs[i].take(w, verbs[i].noun,
-			    trim((struct mt_span){ line.ptr + n, line.len - n }));
+			    field_trim((struct mt_span){ line.ptr + n, line.len - n }));
 	}
 	return 0;
 }
@@ -328,7 +311,7 @@ wish_text(struct wish *w, struct mt_span text, int markdown)
 	for (size_t at = 0; at < text.len;) {
 		const char *end = memchr(text.ptr + at, '\n', text.len - at);
 		size_t n = end == NULL ? text.len - at : (size_t)(end - text.ptr) - at;
-		struct mt_span line = trim((struct mt_span){ text.ptr + at, n });
+		struct mt_span line = field_trim((struct mt_span){ text.ptr + at, n });
 
 		if (line.len > 0) {
 			if (lines >= WISH_LINES_MAX || line.len > 4 * WISH_NAME_MAX)

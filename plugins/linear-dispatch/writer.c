@@ -37,7 +37,7 @@ line_begin(struct writer *w)
 	text_add_bytes(w->out, w->prefix, n);
 	text_add_bytes(w->out, w->lead, w->lead_len);
 	w->lead_len = 0;
-	w->place = (struct text_place){ 0 };
+	w->place = (struct markdown_place){ 0 };
 	w->last = '\n';
 	w->ticks = 0;
 }
@@ -171,7 +171,7 @@ writer_character(struct writer *w, uint32_t c)
 		code_character(w, c);
 		return;
 	}
-	text_add_escaped(w->out, &w->place, c);
+	markdown_add_character(w->out, &w->place, c);
 	w->last = c;
 }
 

@@ -7,7 +7,7 @@
 #ifndef LINEAR_WRITER_H
 #define LINEAR_WRITER_H
 
-#include "text.h"
+#include "markdown.h"
 
 enum { WRITER_PREFIX_MAX = 64, WRITER_MARKS_MAX = 16 };
 
@@ -33,7 +33,7 @@ struct writer {
 	size_t lead_len, lead_at;
 	struct writer_mark marks[WRITER_MARKS_MAX];
 	size_t mark_count;
-	struct text_place place;
+	struct markdown_place place;
 };
 
 struct writer_level { size_t prefix_len, lead_len; };

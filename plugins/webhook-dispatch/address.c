@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "../common/field.h"
 #include "../common/word.h"
 
 enum { COMMENT_DEPTH_MAX = 16 };
@@ -16,12 +17,6 @@ struct mailbox {
 	int angle;			/* there was a "<" */
 	int blank;			/* due in the phrase */
 };
-
-static int
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
 
 /* From behind "(" to behind its ")"; deeper nesting ends with the field. */
 static size_t
@@ -83,7 +78,7 @@ angle_read(struct mailbox *m, size_t at)
 			at = comment_skip(s, at, &comment);
 			continue;
 		}
-		if (!quoted && is_blank(c))
+		if (!quoted && field_is_blank(c))
 			continue;
 		if (c == '"')
 			quoted = !quoted;
@@ -117,7 +112,7 @@ mailbox_read(struct mailbox *m, size_t at)
 			at = angle_read(m, at);
 		} else if (c == ':' && !m->angle) {
 			m->phrase_len = 0;	/* the name of a group */
-		} else if (is_blank(c)) {
+		} else if (field_is_blank(c)) {
 			m->blank = 1;
 		} else if (!m->angle) {
 			phrase_add(m, c);

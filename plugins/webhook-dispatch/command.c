@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "../common/field.h"
 #include "value.h"
 
 static int
@@ -16,12 +17,6 @@ static int
 is_word(char c)
 {
 	return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
-static int
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 /* Letters of the word that begins here; 0: it is none. */
@@ -58,19 +53,10 @@ line_read(json_t *list, struct mt_span line, int *cut)
 	if (line.len < 2 || (line.ptr[0] != '#' && line.ptr[0] != '/'))
 		return 0;
 	n = word_length(line, 1);
-	if (n == 0 || (1 + n < line.len && !is_blank(line.ptr[1 + n])))
+	if (n == 0 || (1 + n < line.len && !field_is_blank(line.ptr[1 + n])))
 		return 0;
 	add(list, (struct mt_span){ line.ptr + 1, n },
 	    (struct mt_span){ line.ptr + 1 + n, line.len - 1 - n }, "text", cut);
-	return 1;
-}
-
-static int
-is_empty(struct mt_span line)
-{
-	for (size_t i = 0; i < line.len; i++)
-		if (!is_blank(line.ptr[i]))
-			return 0;
 	return 1;
 }
 
@@ -84,7 +70,7 @@ command_list_text(json_t *list, struct mt_span text, int *cut)
 		struct mt_span line = { text.ptr + at, end == NULL ? text.len - at :
 		    (size_t)(end - text.ptr) - at };
 
-		if (!is_empty(line) && !line_read(list, line, cut))
+		if (field_trim(line).len > 0 && !line_read(list, line, cut))
 			return;
 		at += line.len + 1;
 	}
@@ -94,7 +80,7 @@ void
 command_list_subject(json_t *list, struct mt_span s, int *cut)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		size_t n = s.ptr[i] == '#' && (i == 0 || is_blank(s.ptr[i - 1])) ?
+		size_t n = s.ptr[i] == '#' && (i == 0 || field_is_blank(s.ptr[i - 1])) ?
 		    word_length(s, i + 1) : 0;
 
 		if (n > 0)

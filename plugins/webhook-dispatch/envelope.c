@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../common/field.h"
 #include "command.h"
 #include "value.h"
 

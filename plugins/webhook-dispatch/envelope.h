@@ -29,8 +29,6 @@ char *envelope_format(const struct mt_host *, struct mt_msg *);
 
 /* ---- its parts; each sets *cut where a limit left something out ---- */
 
-/* The first field of that name; ENOENT. */
-int field_find(const struct mt_host *, struct mt_msg *, const char *name, struct mt_span *value);
 struct mt_span field_decoded(const struct mt_host *, struct mt_msg *, struct mt_span value);
 json_t *field_addresses(const struct mt_host *, struct mt_msg *, const char *name, int *cut);
 json_t *field_id(const struct mt_host *, struct mt_msg *, const char *name, int *cut);

@@ -1,33 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Header fields as JSON. */
-#include <errno.h>
 #include <string.h>
-#include <strings.h>
 
+#include "../common/field.h"
 #include "../common/word.h"
 #include "address.h"
 #include "date.h"
 #include "envelope.h"
 #include "value.h"
-
-static int
-is_named(struct mt_span name, const char *wanted)
-{
-	return name.len == strlen(wanted) && strncasecmp(name.ptr, wanted, name.len) == 0;
-}
-
-int
-field_find(const struct mt_host *h, struct mt_msg *m, const char *wanted, struct mt_span *value)
-{
-	struct mt_span name;
-	size_t it = 0;
-
-	while (h->header_next(m, &it, &name, value) == 0)
-		if (is_named(name, wanted))
-			return 0;
-	*value = (struct mt_span){ "", 0 };
-	return ENOENT;
-}
 
 struct mt_span
 field_decoded(const struct mt_host *h, struct mt_msg *m, struct mt_span value)
@@ -66,7 +46,7 @@ field_addresses(const struct mt_host *h, struct mt_msg *m, const char *wanted, i
 	size_t it = 0;
 
 	while (h->header_next(m, &it, &name, &value) == 0) {
-		if (!is_named(name, wanted))
+		if (!field_is(name, wanted))
 			continue;
 		address_open(&r, h, m, value);
 		addresses_add(list, &r, cut);
@@ -156,7 +136,7 @@ field_received(const struct mt_host *h, struct mt_msg *m)
 	char text[DATE_SIZE];
 	size_t it = 0;
 
-	if (h->header_next(m, &it, &name, &value) != 0 || !is_named(name, "Received") ||
+	if (h->header_next(m, &it, &name, &value) != 0 || !field_is(name, "Received") ||
 	    (semicolon = memrchr(value.ptr, ';', value.len)) == NULL)
 		return json_null();
 	value.len -= (size_t)(semicolon + 1 - value.ptr);

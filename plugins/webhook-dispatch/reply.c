@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../common/field.h"
 #include "value.h"
 
 /* The first row that fits. */
@@ -33,32 +34,12 @@ static const struct {
 };
 
 static int
-field_find(struct mt_span fields, const char *name, struct mt_span *value)
-{
-	size_t len = strlen(name), at = 0;
-
-	while (at < fields.len) {
-		const char *line = fields.ptr + at;
-		const char *end = memchr(line, '\n', fields.len - at);
-		size_t n = end == NULL ? fields.len - at : (size_t)(end - line);
-
-		at += n + 1;
-		if (n > len && line[len] == ':' && strncasecmp(line, name, len) == 0) {
-			*value = (struct mt_span){ line + len + 1, n - len - 1 };
-			return 1;
-		}
-	}
-	return 0;
-}
-
-static int
 has_type(const struct mt_http_reply *r, const char *word)
 {
 	struct mt_span type;
 	size_t len = strlen(word);
 
-	if (!field_find(r->fields, "Content-Type", &type))
-		return 0;
+	field_of_reply(r->fields, "Content-Type", &type);
 	for (size_t i = 0; i + len <= type.len && type.ptr[i] != ';'; i++)
 		if (strncasecmp(type.ptr + i, word, len) == 0)
 			return 1;

@@ -3,95 +3,72 @@
 #include "value.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "../common/text.h"
 #include "../common/utf8.h"
 
 enum { GROWTH = 3 };		/* a bad byte becomes U+FFFD */
 
-struct out {
-	char *ptr;
-	size_t len, cap;
-	int cut, blank;		/* blank: one is due before the next character */
-};
-
+/* Of a text that is cut, no line ends with a blank. */
 static void
-put(struct out *o, uint32_t c)
+put_in_line(struct text *t, int *blank, uint32_t c)
 {
-	char p[UTF8_BYTES_MAX];
-	size_t n = utf8_put(p, c);
+	size_t before = t->len;
 
-	if (o->cut || n > o->cap - o->len) {
-		o->cut = 1;
+	if (utf8_is_blank(c)) {
+		*blank = t->len > 0;
 		return;
 	}
-	memcpy(o->ptr + o->len, p, n);
-	o->len += n;
-}
-
-static int
-is_blank(uint32_t c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == 0xa0;
-}
-
-static void
-put_in_line(struct out *o, uint32_t c)
-{
-	size_t before = o->len;
-
-	if (is_blank(c)) {
-		o->blank = o->len > 0;
-		return;
-	}
-	if (o->blank)
-		put(o, ' ');
-	put(o, utf8_is_control(c) ? UTF8_REPLACEMENT : c);
-	if (o->cut && o->blank)
-		o->len = before;	/* no blank at the end */
-	o->blank = 0;
+	if (*blank)
+		text_add(t, " ");
+	text_add_character(t, utf8_is_control(c) ? UTF8_REPLACEMENT : c);
+	if (t->cut)
+		t->len = before;
+	*blank = 0;
 }
 
 static void
-line_fill(struct out *o, struct mt_span s)
+line_fill(struct text *t, struct mt_span s)
 {
 	uint32_t c;
+	int blank = 0;		/* one is due before the next character */
 
-	for (size_t at = 0; at < s.len && !o->cut;) {
+	for (size_t at = 0; at < s.len && !t->cut;) {
 		at += utf8_next(s, at, &c);
-		put_in_line(o, c);
+		put_in_line(t, &blank, c);
 	}
 }
 
 static void
-text_fill(struct out *o, struct mt_span s)
+text_fill(struct text *t, struct mt_span s)
 {
 	uint32_t c;
 
-	for (size_t at = 0; at < s.len && !o->cut;) {
+	for (size_t at = 0; at < s.len && !t->cut;) {
 		at += utf8_next(s, at, &c);
 		if (c == '\r' && at < s.len && s.ptr[at] == '\n')
 			continue;
 		if (c == '\r')
 			c = '\n';
-		put(o, c != '\n' && c != '\t' && utf8_is_control(c) ? UTF8_REPLACEMENT : c);
+		text_add_character(t, c != '\n' && c != '\t' && utf8_is_control(c) ?
+		    UTF8_REPLACEMENT : c);
 	}
 }
 
 static json_t *
-make(struct mt_span s, size_t max, int *cut, void (*fill)(struct out *, struct mt_span))
+make(struct mt_span s, size_t max, int *cut, void (*fill)(struct text *, struct mt_span))
 {
-	struct out o = { .cap = s.len < max / GROWTH ? s.len * GROWTH : max };
+	struct text t = { .cap = s.len < max / GROWTH ? s.len * GROWTH : max };
 	json_t *value;
 
-	o.ptr = malloc(o.cap + 1);
-	if (o.ptr == NULL)
+	t.ptr = malloc(t.cap + 1);
+	if (t.ptr == NULL)
 		return NULL;
-	fill(&o, s);
-	if (o.cut)
+	fill(&t, s);
+	if (t.cut)
 		*cut = 1;
-	value = json_stringn(o.ptr, o.len);
-	free(o.ptr);
+	value = json_stringn(t.ptr, t.len);
+	free(t.ptr);
 	return value;
 }
 
@@ -116,16 +93,11 @@ value_line_or_null(struct mt_span s, size_t max, int *cut)
 size_t
 value_plain(struct mt_span s, char *out, size_t size, int *cut)
 {
-	struct out o = { .ptr = out, .cap = size - 1 };
-	uint32_t c;
+	struct text t = { .ptr = out, .cap = size - 1 };
 
-	for (size_t at = 0; at < s.len && !o.cut;) {
-		at += utf8_next(s, at, &c);
-		if (is_blank(c) || !utf8_is_hidden(c))
-			put_in_line(&o, c);
-	}
-	if (o.cut)
+	text_add_line(&t, s, SIZE_MAX, text_add_character);
+	if (t.cut)
 		*cut = 1;
-	out[o.len] = '\0';
-	return o.len;
+	out[t.len] = '\0';
+	return t.len;
 }
