@@ -121,7 +121,8 @@ damage(struct attempt *a, const char *reason)
 	if (audit_entry(&a->arena, &event, NULL, &a->entry) != 0)
 		log_panic("an audit entry of %s cannot be made", a->item.event);
 	a->act = (struct queue_act){ .action = a->target.action, .now_ms = now_ms(),
-		.kind = a->target.action > 0 ? QUEUE_ACT_UNTOLD : QUEUE_ACT_DAMAGE, .entry = &a->entry, .job = { .done = acted, .arg = a } };
+		.kind = a->target.action > 0 ? QUEUE_ACT_UNTOLD : QUEUE_ACT_DAMAGE,
+		.entry = &a->entry, .job = { .done = acted, .arg = a } };
 	snprintf(a->act.event, sizeof(a->act.event), "%s", a->item.event);
 	snprintf(a->act.reason, sizeof(a->act.reason), "%s", reason);
 	queue_act(a->dispatch->engine->store, &a->act);
