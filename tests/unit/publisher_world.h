@@ -160,4 +160,34 @@ desk_verify(const struct world *w, const struct signer *s, const char *name,
 	return r;
 }
 
+struct stand {
+	struct world world;
+	struct signer signer;
+	struct desk desk;
+};
+
+static inline int
+stand_setup(void **state)
+{
+	struct stand *s = calloc(1, sizeof(*s));
+
+	world_init(&s->world, false);
+	signer_init(&s->signer, s->world.dir);
+	desk_open(&s->desk, &s->world, &s->signer);
+	*state = s;
+	return 0;
+}
+
+static inline int
+stand_teardown(void **state)
+{
+	struct stand *s = *state;
+
+	desk_close(&s->desk);
+	vault_close(s->signer.vault);
+	world_fini(&s->world);
+	free(s);
+	return 0;
+}
+
 #endif

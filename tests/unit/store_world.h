@@ -93,6 +93,24 @@ world_fini(struct world *w)
 		scratch_remove(w->dir);
 }
 
+static inline int
+world_setup(void **state)
+{
+	struct world *w = malloc(sizeof(*w));
+
+	world_init(w, false);
+	*state = w;
+	return 0;
+}
+
+static inline int
+world_teardown(void **state)
+{
+	world_fini(*state);
+	free(*state);
+	return 0;
+}
+
 static inline struct journal_entry *
 world_entry(struct world *w, const char *event, enum audit_status status, const struct slot *slot)
 {

@@ -3,24 +3,6 @@
  * under its old key. */
 #include "store_world.h"
 
-static int
-setup(void **state)
-{
-	struct world *w = malloc(sizeof(*w));
-
-	world_init(w, false);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_fini(*state);
-	free(*state);
-	return 0;
-}
-
 static bool
 begin(struct world *w, const char *event)
 {
@@ -210,10 +192,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_discard, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_discarded_is_no_replay, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_replay, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_nothing_to_replay, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_discard, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_discarded_is_no_replay, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_replay, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_nothing_to_replay, world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,24 +7,6 @@
 
 static const struct queue_budget plenty = { 50, 20 };
 
-static int
-setup(void **state)
-{
-	struct world *w = malloc(sizeof(*w));
-
-	world_init(w, false);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_fini(*state);
-	free(*state);
-	return 0;
-}
-
 struct letter {
 	struct accepted *accepted;
 	struct queue_answers answers;
@@ -403,17 +385,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_done, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_action, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_untold, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_failed_then_done, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_held, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_nobody, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_budget_of_a_sender, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_budget_of_a_thread, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_erased, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_person, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_done, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_no_action, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_untold, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_failed_then_done, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_held, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_refused, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_nobody, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_budget_of_a_sender, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_budget_of_a_thread, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_erased, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_person, world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

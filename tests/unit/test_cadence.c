@@ -37,36 +37,6 @@ time(time_t *out)
 	return now.tv_sec;
 }
 
-struct stand {
-	struct world world;
-	struct signer signer;
-	struct desk desk;
-};
-
-static int
-setup(void **state)
-{
-	struct stand *s = calloc(1, sizeof(*s));
-
-	world_init(&s->world, false);
-	signer_init(&s->signer, s->world.dir);
-	desk_open(&s->desk, &s->world, &s->signer);
-	*state = s;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct stand *s = *state;
-
-	desk_close(&s->desk);
-	vault_close(s->signer.vault);
-	world_fini(&s->world);
-	free(s);
-	return 0;
-}
-
 /* Whatever is under way comes to its end while the clock stands. */
 static void
 come_to_rest(struct desk *d)
@@ -135,8 +105,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(busy, setup, teardown),
-		cmocka_unit_test_setup_teardown(idle, setup, teardown),
+		cmocka_unit_test_setup_teardown(busy, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(idle, stand_setup, stand_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

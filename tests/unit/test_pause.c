@@ -5,24 +5,6 @@
 #include "queue/schedule.h"
 #include "store_world.h"
 
-static int
-setup(void **state)
-{
-	struct world *w = malloc(sizeof(*w));
-
-	world_init(w, false);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_fini(*state);
-	free(*state);
-	return 0;
-}
-
 static struct queue_due
 due(struct world *w, int64_t now_s, size_t max)
 {
@@ -233,10 +215,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_lanes, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_lanes_of_routes, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_paused, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_first_attempt_late, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lanes, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_lanes_of_routes, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_paused, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_first_attempt_late, world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

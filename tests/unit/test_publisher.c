@@ -5,36 +5,6 @@
 
 #include <sqlite3.h>
 
-struct stand {
-	struct world world;
-	struct signer signer;
-	struct desk desk;
-};
-
-static int
-setup(void **state)
-{
-	struct stand *s = calloc(1, sizeof(*s));
-
-	world_init(&s->world, false);
-	signer_init(&s->signer, s->world.dir);
-	desk_open(&s->desk, &s->world, &s->signer);
-	*state = s;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct stand *s = *state;
-
-	desk_close(&s->desk);
-	vault_close(s->signer.vault);
-	world_fini(&s->world);
-	free(s);
-	return 0;
-}
-
 static void
 reopen(struct stand *s)
 {
@@ -350,17 +320,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_sizes, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_when, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_load, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_signer_gone, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_signed_wrongly, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_rebuilt, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_restored, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_restored_whole, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_restored_all, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_restored_keys, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_altered, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sizes, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_when, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_load, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_signer_gone, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_signed_wrongly, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_rebuilt, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_restored, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_restored_whole, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_restored_all, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_restored_keys, stand_setup, stand_teardown),
+		cmocka_unit_test_setup_teardown(test_altered, stand_setup, stand_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

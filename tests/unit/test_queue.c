@@ -5,24 +5,6 @@
 
 #include "store_world.h"
 
-static int
-setup(void **state)
-{
-	struct world *w = malloc(sizeof(*w));
-
-	world_init(w, false);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_fini(*state);
-	free(*state);
-	return 0;
-}
-
 static void
 test_table(void **state)
 {
@@ -576,20 +558,20 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
-		cmocka_unit_test_setup_teardown(test_delivered, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_retry_and_dead, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_two_targets, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_duplicate, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_bodies, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_damage, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_held, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_held_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_list, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_erase, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_erase_undone, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_recover, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_canary, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_canary_is_found, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_delivered, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_retry_and_dead, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_two_targets, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_duplicate, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_bodies, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_damage, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_held, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_held_refused, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_list, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_erase, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_erase_undone, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_recover, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_canary, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_canary_is_found, world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,24 +12,6 @@
 #include "store/db.h"
 #include "store_world.h"
 
-static int
-setup(void **state)
-{
-	struct world *w = malloc(sizeof(*w));
-
-	world_init(w, false);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_fini(*state);
-	free(*state);
-	return 0;
-}
-
 static struct restore_look
 look(struct world *w, uint32_t generation)
 {
@@ -459,16 +441,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_what_is_a_restore, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_what_is_late_ends, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_rows_without_keys_go, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_pause, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_copy_while_in_use, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_copy_left_behind, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_copy_without_room, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_inline_limit, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_list_limit, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_limits_of_values_and_targets, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_what_is_a_restore, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_what_is_late_ends, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_rows_without_keys_go, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_pause, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_copy_while_in_use, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_copy_left_behind, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_copy_without_room, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_inline_limit, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_list_limit, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_limits_of_values_and_targets, world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,24 +7,6 @@
 
 #include "store/private.h"
 
-static int
-setup(void **state)
-{
-	struct world *w = malloc(sizeof(*w));
-
-	world_init(w, false);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_fini(*state);
-	free(*state);
-	return 0;
-}
-
 static void
 test_one_at_a_time(void **state)
 {
@@ -424,17 +406,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_one_at_a_time, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_order_and_done, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_lazy, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_company, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_counter, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_value, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_value_limit, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_journal, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_marks, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_room, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_one_at_a_time, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_order_and_done, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_lazy, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_company, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_once, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_counter, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_value, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_value_limit, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_journal, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_marks, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_room, world_setup, world_teardown),
 		cmocka_unit_test(test_memory),
 	};
 

@@ -7,24 +7,6 @@
 
 static const uint8_t key[HASH_SIZE] = { 9 };
 
-static int
-setup(void **state)
-{
-	struct world *w = malloc(sizeof(*w));
-
-	world_init(w, false);
-	*state = w;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	world_fini(*state);
-	free(*state);
-	return 0;
-}
-
 static void
 test_ids(void **state)
 {
@@ -382,13 +364,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ids),
-		cmocka_unit_test_setup_teardown(test_names, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_names, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_order, world_setup, world_teardown),
 		cmocka_unit_test(test_long_thread),
-		cmocka_unit_test_setup_teardown(test_held_and_gone, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_hijack, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_address, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_erased, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_held_and_gone, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_no_hijack, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_address, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_erased, world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
