@@ -259,3 +259,18 @@ answer_string(const struct answer *a, const char *path)
 {
 	return json_string_value(answer_find(a, path));
 }
+
+int
+answer_lists(const struct answer *a, const char *path, const char *key, const char *value)
+{
+	json_t *array = answer_find(a, path), *object;
+	size_t i;
+
+	json_array_foreach(array, i, object) {
+		const char *its = string_of(object, key);
+
+		if (its != NULL && strcasecmp(its, value) == 0)
+			return 1;
+	}
+	return 0;
+}

@@ -36,5 +36,7 @@ void answer_free(struct answer *);
  * "teams/nodes/0/id"; NULL where there is none. */
 const char *answer_string(const struct answer *, const char *path);
 json_t *answer_find(const struct answer *, const char *path);
+/* Whether an object of the array there has that value, without case. */
+int answer_lists(const struct answer *, const char *path, const char *key, const char *value);
 
 #endif

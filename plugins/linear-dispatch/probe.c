@@ -52,28 +52,14 @@ teams_wanted(const struct run *r)
 }
 
 static int
-is_shown(const struct answer *a, const char *team)
-{
-	json_t *nodes = answer_find(a, "teams/nodes"), *node;
-	size_t i;
-
-	json_array_foreach(nodes, i, node) {
-		const char *key = json_string_value(json_object_get(node, "key"));
-
-		if (key != NULL && strcmp(key, team) == 0)
-			return 1;
-	}
-	return 0;
-}
-
-static int
 teams_check(const struct run *r, const struct answer *a, struct mt_result *why)
 {
 	json_t *wanted = teams_wanted(r), *team;
 	size_t i;
 
 	json_array_foreach(wanted, i, team)
-		if (why->reason[0] == '\0' && !is_shown(a, json_string_value(team)))
+		if (why->reason[0] == '\0' && !answer_lists(a, "teams/nodes", "key",
+		    json_string_value(team)))
 			say(why, "team", run_printf(r, "the key shows no team \"%.100s\"",
 			    json_string_value(team)));
 	json_decref(wanted);

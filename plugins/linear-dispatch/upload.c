@@ -147,18 +147,9 @@ unasked(struct upload *u, int status)
 }
 
 static int
-is_attached(const struct answer *a, const char *id)
+is_attached(const struct answer *a, const struct upload *u)
 {
-	json_t *nodes = answer_find(a, "issue/attachments/nodes"), *node;
-	size_t i;
-
-	json_array_foreach(nodes, i, node) {
-		const char *its = json_string_value(json_object_get(node, "id"));
-
-		if (its != NULL && strcasecmp(its, id) == 0)
-			return 1;
-	}
-	return 0;
+	return answer_lists(a, "issue/attachments/nodes", "id", u->file->id);
 }
 
 static int
@@ -201,7 +192,7 @@ refusal_confirm(struct upload *u, const struct answer *refusal)
 
 	if (status != 0)
 		return unasked(u, status);
-	if (is_attached(now, u->file->id))
+	if (is_attached(now, u))
 		return DONE;
 	return answer_judge(u, now->kind == ANSWER_DATA ? refusal : now);
 }
@@ -243,7 +234,7 @@ file_run(struct upload *u)
 	enum state state;
 	int status;
 
-	if (u->before != NULL && is_attached(u->before, u->file->id))
+	if (u->before != NULL && is_attached(u->before, u))
 		return DONE;
 	status = run_ask(u->run, &query_file, json_pack("{s:s, s:s, s:I}",
 	    "contentType", u->file->type, "filename", u->file->name,
