@@ -179,4 +179,41 @@ world_state(struct world *w, const char *event)
 	return load.error == 0 ? load.item.state : 0;
 }
 
+static inline struct queue_due
+world_due(struct world *w, int64_t now_s, size_t max)
+{
+	const struct queue_lane lanes[] = { { .stage = "linear-dispatch", .max = max },
+		{ .stage = "webhook-dispatch", .max = max } };
+	struct queue_due d = { .arena = &w->arena, .now_ms = now_s * 1000, .lanes = lanes,
+		.lane_count = 2 };
+
+	queue_due(w->store, &d);
+	store_wait(w->store, &d.job);
+	return d;
+}
+
+static inline struct queue_begin
+world_begin(struct world *w, const char *event, int64_t now_s)
+{
+	struct queue_begin b = { .stage = "linear-dispatch", .now_ms = now_s * 1000 };
+
+	snprintf(b.event, sizeof(b.event), "%s", event);
+	queue_begin(w->store, &b);
+	store_wait(w->store, &b.job);
+	return b;
+}
+
+static inline enum queue_state
+world_finish(struct world *w, const char *event, enum queue_target_state outcome, int64_t due_s)
+{
+	struct queue_finish f = { .stage = "linear-dispatch", .outcome = outcome,
+		.now_ms = w->now_s * 1000, .due_ms = due_s * 1000, .resource_id = "LIN-1", .reason = "x.y",
+		.code = 200 };
+
+	snprintf(f.event, sizeof(f.event), "%s", event);
+	queue_finish(w->store, &f);
+	store_wait(w->store, &f.job);
+	return f.state;
+}
+
 #endif

@@ -3,29 +3,6 @@
  * under its old key. */
 #include "store_world.h"
 
-static bool
-begin(struct world *w, const char *event)
-{
-	struct queue_begin b = { .stage = "linear-dispatch", .now_ms = w->now_s * 1000 };
-
-	snprintf(b.event, sizeof(b.event), "%s", event);
-	queue_begin(w->store, &b);
-	store_wait(w->store, &b.job);
-	return b.begun;
-}
-
-static enum queue_state
-finish(struct world *w, const char *event, enum queue_target_state outcome)
-{
-	struct queue_finish f = { .stage = "linear-dispatch", .outcome = outcome,
-		.now_ms = w->now_s * 1000, .due_ms = (w->now_s + 60) * 1000 };
-
-	snprintf(f.event, sizeof(f.event), "%s", event);
-	queue_finish(w->store, &f);
-	store_wait(w->store, &f.job);
-	return f.state;
-}
-
 /* As an operator does it, audited. */
 static struct queue_act
 act(struct world *w, const char *event, enum queue_act_kind kind)
@@ -73,10 +50,10 @@ accept_all(struct world *w)
 		assert_true(world_accept(w, world_message(w, plain[i])));
 	accept_held(w, "evt_held");
 	for (size_t i = 1; i < 5; i++)
-		assert_true(begin(w, plain[i]));
-	assert_int_equal(finish(w, "evt_deferred", QUEUE_WAITING), QUEUE_DEFERRED);
-	assert_int_equal(finish(w, "evt_dead", QUEUE_FAILED), QUEUE_DEAD);
-	assert_int_equal(finish(w, "evt_done", QUEUE_DELIVERED), QUEUE_DONE);
+		assert_true(world_begin(w, plain[i], w->now_s).begun);
+	assert_int_equal(world_finish(w, "evt_deferred", QUEUE_WAITING, w->now_s + 60), QUEUE_DEFERRED);
+	assert_int_equal(world_finish(w, "evt_dead", QUEUE_FAILED, w->now_s + 60), QUEUE_DEAD);
+	assert_int_equal(world_finish(w, "evt_done", QUEUE_DELIVERED, w->now_s + 60), QUEUE_DONE);
 }
 
 static struct erase_begin
@@ -112,7 +89,7 @@ test_discard(void **state)
 		assert_int_equal(a.state, QUEUE_ERASING);
 		assert_int_equal(act(w, may[i], QUEUE_ACT_DISCARD).error, EINVAL);
 		assert_int_equal(act(w, may[i], QUEUE_ACT_REPLAY).error, EINVAL);
-		assert_false(begin(w, may[i]));
+		assert_false(world_begin(w, may[i], w->now_s).begun);
 	}
 	assert_int_equal(store_leaves(w->store), size + 4);
 	world_reopen(w);	/* a crash before the erasure */
@@ -128,7 +105,7 @@ test_discard(void **state)
 		assert_int_equal(world_state(w, may[i]), 0);
 	assert_int_equal(erase(w).count, 0);
 	assert_int_equal(world_state(w, "evt_calling"), QUEUE_ACTIVE);
-	assert_int_equal(finish(w, "evt_calling", QUEUE_DELIVERED), QUEUE_DONE);
+	assert_int_equal(world_finish(w, "evt_calling", QUEUE_DELIVERED, w->now_s + 60), QUEUE_DONE);
 }
 
 /* What was claimed stays claimed: the mail cannot come a second time. */
@@ -169,9 +146,9 @@ test_replay(void **state)
 		assert_int_equal(d.items[i].targets[0].key[31], 0x42);
 		assert_true(d.items[i].targets[0].give_up_s > w->now_s);
 	}
-	assert_true(begin(w, "evt_done"));
+	assert_true(world_begin(w, "evt_done", w->now_s).begun);
 	assert_int_equal(act(w, "evt_done", QUEUE_ACT_REPLAY).error, EINVAL);	/* once at a time */
-	assert_int_equal(finish(w, "evt_done", QUEUE_DUPLICATE), QUEUE_DONE);
+	assert_int_equal(world_finish(w, "evt_done", QUEUE_DUPLICATE, w->now_s + 60), QUEUE_DONE);
 	assert_int_equal(act(w, "evt_done", QUEUE_ACT_REPLAY).error, 0);
 }
 

@@ -5,43 +5,6 @@
 #include "queue/schedule.h"
 #include "store_world.h"
 
-static struct queue_due
-due(struct world *w, int64_t now_s, size_t max)
-{
-	const struct queue_lane lanes[] = { { .stage = "linear-dispatch", .max = max },
-		{ .stage = "webhook-dispatch", .max = max } };
-	struct queue_due d = { .arena = &w->arena, .now_ms = now_s * 1000, .lanes = lanes,
-		.lane_count = 2 };
-
-	queue_due(w->store, &d);
-	store_wait(w->store, &d.job);
-	return d;
-}
-
-static struct queue_begin
-begin(struct world *w, const char *event, int64_t now_s)
-{
-	struct queue_begin b = { .stage = "linear-dispatch", .now_ms = now_s * 1000 };
-
-	snprintf(b.event, sizeof(b.event), "%s", event);
-	queue_begin(w->store, &b);
-	store_wait(w->store, &b.job);
-	return b;
-}
-
-static enum queue_state
-finish(struct world *w, const char *event, enum queue_target_state outcome, int64_t due_s)
-{
-	struct queue_finish f = { .stage = "linear-dispatch", .outcome = outcome,
-		.now_ms = w->now_s * 1000, .due_ms = due_s * 1000, .resource_id = "LIN-1", .reason = "x.y",
-		.code = 200 };
-
-	snprintf(f.event, sizeof(f.event), "%s", event);
-	queue_finish(w->store, &f);
-	store_wait(w->store, &f.job);
-	return f.state;
-}
-
 static void
 accept_for(struct world *w, const char *event, const char *stage, const char *route)
 {
@@ -143,8 +106,8 @@ test_paused(void **state)
 	struct queue_due d;
 
 	assert_true(world_accept(w, world_message(w, "evt_a")));
-	assert_true(begin(w, "evt_a", w->now_s).begun);
-	assert_int_equal(finish(w, "evt_a", QUEUE_PAUSED, later + 500), QUEUE_DEFERRED);
+	assert_true(world_begin(w, "evt_a", w->now_s).begun);
+	assert_int_equal(world_finish(w, "evt_a", QUEUE_PAUSED, later + 500), QUEUE_DEFERRED);
 	pause_stage(w, true);
 	world_reopen(w);
 	assert_int_equal(paused(w).count, 2);
@@ -154,14 +117,14 @@ test_paused(void **state)
 	assert_false(paused(w).stages[1].operated);
 	pause_stage(w, false);
 
-	assert_int_equal(due(w, later, 9).count, 0);
+	assert_int_equal(world_due(w, later, 9).count, 0);
 	for (int i = 0; i < 2; i++) {
 		wake.now_ms = later * 1000;
 		wake.give_up_s = later + 100;
 		wake.keep = i == 0;
 		queue_wake(w->store, &wake);
 		store_wait(w->store, &wake.job);
-		d = due(w, later, 9);
+		d = world_due(w, later, 9);
 		assert_int_equal(d.count, 1);
 		assert_int_equal(d.items[0].targets[0].state,
 		    i == 0 ? QUEUE_PAUSED : QUEUE_WAITING);
@@ -171,7 +134,7 @@ test_paused(void **state)
 	wake.give_up_s = INT64_MAX;	/* never beyond what is kept */
 	queue_wake(w->store, &wake);
 	store_wait(w->store, &wake.job);
-	assert_int_equal(due(w, later, 9).items[0].targets[0].give_up_s, w->now_s + 90 * 86400);
+	assert_int_equal(world_due(w, later, 9).items[0].targets[0].give_up_s, w->now_s + 90 * 86400);
 }
 
 /* Its patience begins with its first attempt, however late that is: one refusal
@@ -190,7 +153,7 @@ test_first_attempt_late(void **state)
 
 	assert_true(world_accept(w, world_message(w, "evt_a")));
 	for (int i = 1; i <= 2; i++) {
-		t = due(w, later, 9).items[0].targets[0];
+		t = world_due(w, later, 9).items[0].targets[0];
 		queue_begin(w->store, &b);
 		store_wait(w->store, &b.job);
 		assert_int_equal(b.attempt, i);
@@ -199,8 +162,8 @@ test_first_attempt_late(void **state)
 		t.give_up_s = b.end_s;
 		assert_int_equal(schedule_decide(&schedule, &t, &busy, later * 1000, &due_ms),
 		    QUEUE_WAITING);
-		finish(w, "evt_a", QUEUE_WAITING, later);
-		assert_int_equal(due(w, later, 9).items[0].targets[0].give_up_s, later + 5 * 86400);
+		world_finish(w, "evt_a", QUEUE_WAITING, later);
+		assert_int_equal(world_due(w, later, 9).items[0].targets[0].give_up_s, later + 5 * 86400);
 		b.give_up_s += 1000;	/* and ends where it did */
 	}
 	assert_true(world_accept(w, world_message(w, "evt_b")));

@@ -22,43 +22,6 @@ test_table(void **state)
 	assert_int_equal(queue_state_find(SPAN("lost")), 0);
 }
 
-static struct queue_due
-due(struct world *w, int64_t now_s, size_t max)
-{
-	const struct queue_lane lanes[] = { { .stage = "linear-dispatch", .max = max },
-		{ .stage = "webhook-dispatch", .max = max } };
-	struct queue_due d = { .arena = &w->arena, .now_ms = now_s * 1000, .lanes = lanes,
-		.lane_count = 2 };
-
-	queue_due(w->store, &d);
-	store_wait(w->store, &d.job);
-	return d;
-}
-
-static struct queue_begin
-begin(struct world *w, const char *event, int64_t now_s)
-{
-	struct queue_begin b = { .stage = "linear-dispatch", .now_ms = now_s * 1000 };
-
-	snprintf(b.event, sizeof(b.event), "%s", event);
-	queue_begin(w->store, &b);
-	store_wait(w->store, &b.job);
-	return b;
-}
-
-static enum queue_state
-finish(struct world *w, const char *event, enum queue_target_state outcome, int64_t due_s)
-{
-	struct queue_finish f = { .stage = "linear-dispatch", .outcome = outcome,
-		.now_ms = w->now_s * 1000, .due_ms = due_s * 1000, .resource_id = "LIN-1", .reason = "x.y",
-		.code = 200 };
-
-	snprintf(f.event, sizeof(f.event), "%s", event);
-	queue_finish(w->store, &f);
-	store_wait(w->store, &f.job);
-	return f.state;
-}
-
 static struct queue_act
 act(struct world *w, const char *event, enum queue_act_kind kind, const char *releaser)
 {
@@ -81,9 +44,9 @@ test_delivered(void **state)
 
 	assert_true(world_accept(w, world_message(w, "evt_a")));
 	assert_int_equal(world_state(w, "evt_a"), QUEUE_ACTIVE);
-	assert_int_equal(due(w, w->now_s - 1, 10).count, 0);
-	assert_int_equal(due(w, w->now_s - 1, 10).next_ms, w->now_s * 1000);
-	d = due(w, w->now_s, 10);
+	assert_int_equal(world_due(w, w->now_s - 1, 10).count, 0);
+	assert_int_equal(world_due(w, w->now_s - 1, 10).next_ms, w->now_s * 1000);
+	d = world_due(w, w->now_s, 10);
 	assert_int_equal(d.count, 1);
 	assert_string_equal(d.items[0].event, "evt_a");
 	assert_string_equal(d.items[0].route, "task.linear@example.com");
@@ -91,13 +54,13 @@ test_delivered(void **state)
 	assert_int_equal(d.items[0].targets[0].key[31], 0x42);
 	assert_int_equal(d.next_ms, INT64_MAX);
 
-	b = begin(w, "evt_a", w->now_s);
+	b = world_begin(w, "evt_a", w->now_s);
 	assert_true(b.begun);
 	assert_int_equal(b.attempt, 1);
-	assert_false(begin(w, "evt_a", w->now_s).begun);	/* once */
-	assert_int_equal(due(w, w->now_s + 100, 10).count, 0);
-	assert_int_equal(finish(w, "evt_a", QUEUE_DELIVERED, 0), QUEUE_DONE);
-	assert_int_equal(finish(w, "evt_a", QUEUE_DELIVERED, 0), 0);	/* no such attempt */
+	assert_false(world_begin(w, "evt_a", w->now_s).begun);	/* once */
+	assert_int_equal(world_due(w, w->now_s + 100, 10).count, 0);
+	assert_int_equal(world_finish(w, "evt_a", QUEUE_DELIVERED, 0), QUEUE_DONE);
+	assert_int_equal(world_finish(w, "evt_a", QUEUE_DELIVERED, 0), 0);	/* no such attempt */
 	assert_int_equal(world_state(w, "evt_a"), QUEUE_DONE);
 }
 
@@ -107,23 +70,23 @@ test_retry_and_dead(void **state)
 	struct world *w = *state;
 
 	assert_true(world_accept(w, world_message(w, "evt_a")));
-	assert_true(begin(w, "evt_a", w->now_s).begun);
-	assert_int_equal(finish(w, "evt_a", QUEUE_WAITING, w->now_s + 60), QUEUE_DEFERRED);
-	assert_int_equal(due(w, w->now_s + 59, 10).count, 0);
-	assert_int_equal(due(w, w->now_s + 59, 10).next_ms, (w->now_s + 60) * 1000);
-	assert_false(begin(w, "evt_a", w->now_s + 59).begun);
-	assert_int_equal(begin(w, "evt_a", w->now_s + 60).attempt, 2);
+	assert_true(world_begin(w, "evt_a", w->now_s).begun);
+	assert_int_equal(world_finish(w, "evt_a", QUEUE_WAITING, w->now_s + 60), QUEUE_DEFERRED);
+	assert_int_equal(world_due(w, w->now_s + 59, 10).count, 0);
+	assert_int_equal(world_due(w, w->now_s + 59, 10).next_ms, (w->now_s + 60) * 1000);
+	assert_false(world_begin(w, "evt_a", w->now_s + 59).begun);
+	assert_int_equal(world_begin(w, "evt_a", w->now_s + 60).attempt, 2);
 	assert_int_equal(world_state(w, "evt_a"), QUEUE_ACTIVE);
-	assert_int_equal(finish(w, "evt_a", QUEUE_FAILED, 0), QUEUE_DEAD);
+	assert_int_equal(world_finish(w, "evt_a", QUEUE_FAILED, 0), QUEUE_DEAD);
 
 	assert_int_equal(act(w, "evt_a", QUEUE_ACT_RELEASE, "x").error, EINVAL);
 	assert_int_equal(act(w, "evt_none", QUEUE_ACT_RETRY, "").error, ENOENT);
 	assert_int_equal(act(w, "evt_a", QUEUE_ACT_RETRY, "").state, QUEUE_ACTIVE);
-	assert_int_equal(begin(w, "evt_a", w->now_s).attempt, 3);
-	assert_int_equal(finish(w, "evt_a", QUEUE_PAUSED, w->now_s + 9), QUEUE_DEFERRED);
+	assert_int_equal(world_begin(w, "evt_a", w->now_s).attempt, 3);
+	assert_int_equal(world_finish(w, "evt_a", QUEUE_PAUSED, w->now_s + 9), QUEUE_DEFERRED);
 	assert_int_equal(act(w, "evt_a", QUEUE_ACT_RETRY, "").error, 0);
-	assert_int_equal(begin(w, "evt_a", w->now_s).attempt, 4);
-	assert_int_equal(finish(w, "evt_a", QUEUE_DUPLICATE, 0), QUEUE_DONE);
+	assert_int_equal(world_begin(w, "evt_a", w->now_s).attempt, 4);
+	assert_int_equal(world_finish(w, "evt_a", QUEUE_DUPLICATE, 0), QUEUE_DONE);
 	assert_int_equal(act(w, "evt_a", QUEUE_ACT_RETRY, "").error, EINVAL);
 }
 
@@ -140,11 +103,11 @@ test_two_targets(void **state)
 	a->job.targets = two;
 	a->job.target_count = 2;
 	assert_true(world_accept(w, a));
-	assert_int_equal(due(w, w->now_s, 10).count, 2);
-	assert_int_equal(due(w, w->now_s, 1).count, 2);	/* one of each lane */
-	assert_true(due(w, w->now_s, 1).next_ms <= w->now_s * 1000);	/* there is more */
-	assert_true(begin(w, "evt_a", w->now_s).begun);
-	assert_int_equal(finish(w, "evt_a", QUEUE_FAILED, 0), QUEUE_DEFERRED);
+	assert_int_equal(world_due(w, w->now_s, 10).count, 2);
+	assert_int_equal(world_due(w, w->now_s, 1).count, 2);	/* one of each lane */
+	assert_true(world_due(w, w->now_s, 1).next_ms <= w->now_s * 1000);	/* there is more */
+	assert_true(world_begin(w, "evt_a", w->now_s).begun);
+	assert_int_equal(world_finish(w, "evt_a", QUEUE_FAILED, 0), QUEUE_DEFERRED);
 	queue_load(w->store, &load);
 	store_wait(w->store, &load.job);
 	assert_int_equal(load.item.target_count, 2);
@@ -250,7 +213,7 @@ test_damage(void **state)
 	assert_int_equal(load.error, EBADMSG);
 	queue_load_fini(&load);
 	assert_int_equal(act(w, "evt_a", QUEUE_ACT_DAMAGE, "").state, QUEUE_DEAD);
-	assert_int_equal(due(w, w->now_s + 999999, 10).count, 0);
+	assert_int_equal(world_due(w, w->now_s + 999999, 10).count, 0);
 	assert_int_equal(load_all(w, "evt_none").error, ENOENT);
 	buf_free(&raw);
 	buf_free(&head);
@@ -278,8 +241,8 @@ test_held(void **state)
 
 	held(w, "evt_a", w->now_s + 50);
 	assert_int_equal(world_state(w, "evt_a"), QUEUE_HELD);
-	assert_int_equal(due(w, w->now_s + 10, 10).count, 0);
-	assert_int_equal(due(w, w->now_s + 10, 10).next_ms, (w->now_s + 50) * 1000);
+	assert_int_equal(world_due(w, w->now_s + 10, 10).count, 0);
+	assert_int_equal(world_due(w, w->now_s + 10, 10).next_ms, (w->now_s + 50) * 1000);
 	assert_int_equal(act(w, "evt_a", QUEUE_ACT_RELEASE, "nobody").error, ESRCH);
 	assert_int_equal(act(w, "evt_a", QUEUE_ACT_RELEASE, "anomaly").state, QUEUE_HELD);
 	assert_int_equal(act(w, "evt_a", QUEUE_ACT_RELEASE, "anomaly").error, ESRCH);
@@ -287,8 +250,8 @@ test_held(void **state)
 	assert_int_equal(load.item.releaser_count, 1);
 	assert_string_equal(load.item.releasers[0], "operator");
 	assert_int_equal(act(w, "evt_a", QUEUE_ACT_RELEASE, "operator").state, QUEUE_ACTIVE);
-	assert_int_equal(due(w, w->now_s, 10).count, 1);
-	assert_true(begin(w, "evt_a", w->now_s).begun);
+	assert_int_equal(world_due(w, w->now_s, 10).count, 1);
+	assert_true(world_begin(w, "evt_a", w->now_s).begun);
 }
 
 static void
@@ -298,12 +261,12 @@ test_held_refused(void **state)
 	struct queue_due d;
 
 	held(w, "evt_a", w->now_s + 50);
-	d = due(w, w->now_s + 50, 10);
+	d = world_due(w, w->now_s + 50, 10);
 	assert_int_equal(d.expired_count, 1);
 	assert_string_equal(d.expired[0], "evt_a");
 	assert_int_equal(act(w, "evt_a", QUEUE_ACT_REFUSE, "").state, QUEUE_REFUSED);
 	assert_int_equal(act(w, "evt_a", QUEUE_ACT_REFUSE, "").error, EINVAL);
-	d = due(w, w->now_s + 999999, 10);
+	d = world_due(w, w->now_s + 999999, 10);
 	assert_int_equal(d.count + d.expired_count, 0);
 }
 
@@ -381,8 +344,8 @@ test_erase(void **state)
 	assert_int_equal(b.count, 1);
 	assert_string_equal(b.items[0].event, "evt_r");
 	assert_false(b.items[0].message);
-	assert_true(begin(w, "evt_a", past).begun);
-	assert_int_equal(finish(w, "evt_a", QUEUE_DELIVERED, 0), QUEUE_DONE);
+	assert_true(world_begin(w, "evt_a", past).begun);
+	assert_int_equal(world_finish(w, "evt_a", QUEUE_DELIVERED, 0), QUEUE_DONE);
 	world_reopen(w);	/* a crash in between: the same again */
 	b = erase(w, past);
 	assert_int_equal(b.count, 2);
@@ -401,15 +364,15 @@ test_erase_undone(void **state)
 	struct accepted *a = world_message(w, "evt_p"), *b = world_message(w, "evt_w");
 
 	assert_true(world_accept(w, a) && world_accept(w, b));
-	assert_true(begin(w, "evt_p", w->now_s).begun);
-	assert_int_equal(finish(w, "evt_p", QUEUE_PAUSED, w->now_s + 10), QUEUE_DEFERRED);
-	assert_true(begin(w, "evt_w", w->now_s).begun);
-	assert_int_equal(finish(w, "evt_w", QUEUE_WAITING, w->now_s + 10), QUEUE_DEFERRED);
+	assert_true(world_begin(w, "evt_p", w->now_s).begun);
+	assert_int_equal(world_finish(w, "evt_p", QUEUE_PAUSED, w->now_s + 10), QUEUE_DEFERRED);
+	assert_true(world_begin(w, "evt_w", w->now_s).begun);
+	assert_int_equal(world_finish(w, "evt_w", QUEUE_WAITING, w->now_s + 10), QUEUE_DEFERRED);
 	assert_int_equal(erase(w, a->job.retain_until_s).count, 1);
 	assert_int_equal(world_state(w, "evt_p"), QUEUE_ERASING);
 	assert_int_equal(world_state(w, "evt_w"), QUEUE_DEFERRED);
-	assert_int_equal(due(w, a->job.retain_until_s, 10).count, 1);
-	assert_string_equal(due(w, a->job.retain_until_s, 10).items[0].event, "evt_w");
+	assert_int_equal(world_due(w, a->job.retain_until_s, 10).count, 1);
+	assert_string_equal(world_due(w, a->job.retain_until_s, 10).items[0].event, "evt_w");
 }
 
 static void
@@ -429,7 +392,7 @@ test_recover(void **state)
 		snprintf(event, sizeof(event), "evt_%d", i);
 		assert_true(world_accept(w, world_message(w, event)));	/* slots 0 to 4 */
 	}
-	assert_true(begin(w, "evt_2", w->now_s).begun);
+	assert_true(world_begin(w, "evt_2", w->now_s).begun);
 	snprintf(path, sizeof(path), "%s/bodies/evt_orphan", w->dir);
 	fd = open(path, O_WRONLY | O_CREAT, 0600);
 	close(fd);
@@ -449,7 +412,7 @@ test_recover(void **state)
 	} while (r.settle_slot < r.next_slot);
 	assert_int_equal(total, 4995);
 	assert_int_not_equal(access(path, F_OK), 0);
-	d = due(w, w->now_s + 1, 10);
+	d = world_due(w, w->now_s + 1, 10);
 	assert_int_equal(d.count, 5);
 	assert_string_equal(d.items[4].event, "evt_2");
 	assert_true(d.items[4].targets[0].unknown);
