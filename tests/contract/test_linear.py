@@ -4,7 +4,6 @@ schema Linear publishes."""
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 
@@ -18,8 +17,9 @@ SCHEMA = pathlib.Path(CORPORA or "/nonexistent") / "linear" / "schema.graphql"
 PRINTER = BUILD / "plugins" / "linear-dispatch" / "test_linear"
 ISSUE_ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 
-sys.path.insert(0, str(HERE.parent / "fake"))
+sys.path[:0] = [str(HERE.parent / "fake"), str(HERE.parent / "lib")]
 import linear  # noqa: E402
+import npm  # noqa: E402
 
 pytestmark = pytest.mark.skipif(
     not CORPORA or not SCHEMA.exists() or not PRINTER.exists(),
@@ -28,16 +28,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def modules():
-    """The folder with graphql in it, of the version the lock file names."""
-    folder = BUILD / "tests" / "contract"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        if not (folder / name).exists():
-            shutil.copy(HERE / name, folder)
-    if not (folder / "node_modules" / "graphql").exists():
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-                       cwd=folder, check=True, capture_output=True, text=True)
-    return folder
+    return npm.modules(HERE)
 
 
 def documents():

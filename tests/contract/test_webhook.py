@@ -26,7 +26,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def folder():
-    return npm.modules(FAKE, BUILD / "tests" / "fake" / "webhook")
+    return npm.modules(FAKE)
 
 
 @pytest.fixture(scope="module")

@@ -88,7 +88,7 @@ class Receiver:
 def modules():
     if shutil.which("node") is None:
         pytest.skip("node is not installed")
-    return npm.modules(FAKE, BUILD / "tests" / "fake" / "webhook")
+    return npm.modules(FAKE)
 
 
 @pytest.fixture(scope="module")

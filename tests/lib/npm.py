@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Packages of npm for tests, of the versions a lock file names."""
+"""Packages of npm for tests, of the versions a lock file names, in a folder of
+the build that "make clean" removes."""
 import fcntl
 import filecmp
 import shutil
 import subprocess
 
 import pytest
+
+from role import BUILD
 
 
 def _fetch(folder):
@@ -18,8 +21,9 @@ def _fetch(folder):
         pytest.skip("npm ci: " + " ".join(out.stderr.split())[:200])
 
 
-def modules(source, folder):
-    """The folder, with the node_modules of source/package-lock.json in it."""
+def modules(source):
+    """A folder with the node_modules of source/package-lock.json in it."""
+    folder = BUILD / "npm" / source.name
     folder.mkdir(parents=True, exist_ok=True)
     done = folder / "installed-lock.json"
     with open(folder / "npm.lock", "w", encoding="utf-8") as lock:
