@@ -102,6 +102,7 @@ on_dial(struct resolver *r, struct frame *f)
 {
 	struct dial_request request;
 
+	fault_point("resolver.dial");
 	if (dial_request_unpack(f->body, &request) != 0)
 		return false;
 	dialer_dial(&r->dialer, f->id, &request);

@@ -175,6 +175,7 @@ struct dispatch *dispatch_new(struct engine *);
 void dispatch_wake(struct dispatch *);
 void dispatch_dialled(struct dispatch *, struct frame *);	/* from the resolver */
 void dispatch_other(struct generation *, struct pool *, struct peer *, struct frame *);
+void dispatch_dial_again(struct generation *);	/* its resolver is new */
 void dispatch_forget(struct generation *);	/* dials of it that are still out */
 
 /* purge.c */

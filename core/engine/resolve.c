@@ -67,7 +67,7 @@ resolver_frame(struct channel *c, struct frame *f, void *arg)
 
 	if (f->type == PROTO_ANSWER)
 		answered(e, f);
-	else if (f->type == PROTO_DIALLED && e->dispatch != NULL)
+	else if (f->type == PROTO_DIALLED)
 		dispatch_dialled(e->dispatch, f);
 	else if (f->type == PROTO_READY)
 		engine_ready(e, g->resolver_instance);
@@ -83,7 +83,6 @@ resolver_gone(struct channel *c, void *arg)
 	channel_free(c);
 	if (g->resolver == c)
 		g->resolver = NULL;
-	dispatch_forget(g);
 	log_warning("the resolver is gone; mails wait until it is back");
 }
 
@@ -106,6 +105,7 @@ resolver_join(struct generation *g, int fd, uint32_t instance)
 	g->resolver = channel_new(e->loop, fd, resolver_frame, resolver_gone, g);
 	g->resolver_instance = instance;
 	idmap_each(&e->traffic.mails, ask_again, g);
+	dispatch_dial_again(g);
 	intake_update(e);
 }
 

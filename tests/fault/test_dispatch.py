@@ -5,12 +5,14 @@ dies at whichever of these points, the target does it once.
 MAILTRI_KILLS and MAILTRI_SEED as in test_kill.py.
 """
 import contextlib
+import random
+import re
 
 import pytest
 from test_kill import Rig, WAY, has_points, judge
 
-POINTS = ("committed", "before the attempt", "before the call", "in the call", "after the call",
-          "before the record")
+POINTS = ("committed", "before the attempt", "dialling", "before the call", "in the call",
+          "after the call", "before the record")
 PHASES = [phase for phase in WAY if phase[0] in POINTS]
 
 
@@ -21,3 +23,19 @@ def test_killed_while_it_is_carried_out(world, domain, capsys):
     with contextlib.closing(Rig(world, domain, "carried out", "90d")) as rig:
         judge(rig, PHASES, capsys, of=len(PHASES))
         assert rig.mailtri.stop() == 0
+
+
+def test_a_call_outlives_the_resolver(world, domain):
+    """The next one dials: nobody waits for an answer that cannot come."""
+    if not has_points():
+        pytest.skip("needs --enable-faults")
+    dialling, = (phase for phase in WAY if phase[0] == "dialling")
+    with contextlib.closing(Rig(world, domain, "dialled", "90d")) as rig:
+        rig.restart_with(dialling[2])
+        for _ in range(3):
+            rig.kill("resolver", dialling, random)
+        rig.restart_with(None)
+        rig.settle()
+        log = (rig.mailtri.folder / "mailtrid.log").read_text()
+        assert log.count("the resolver is gone") >= 3
+        assert set(re.findall(r" outcome=(\w+)", log)) == {"delivered"}

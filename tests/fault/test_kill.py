@@ -7,7 +7,7 @@ there until the victim is dead.  A build without --enable-faults has none, and
 its processes are killed at any moment only.
 
 	MAILTRI_KILLS	how many, about; every cell of the matrix is met where it
-			has no more (192), else some phases are chosen
+			has no more (200), else some phases are chosen
 	MAILTRI_SEED	repeats the order of an earlier run
 """
 import collections
@@ -27,7 +27,7 @@ from world import ADDRESS, wait_until
 KILLS = int(os.environ.get("MAILTRI_KILLS", "8"))
 SEED = os.environ.get("MAILTRI_SEED") or random.randrange(1 << 32)
 SENDERS = 4
-PAUSE_S = 0.05
+PAUSE_S = 0.25  # far less than is carried out, or what waits outlives its time
 WAIT_S = 60
 LOOK_AGAIN_S = 0.002
 MASTER = "mailtrid"
@@ -50,6 +50,7 @@ WAY = [
     ("before the answer", "engine", "answer"),
     ("being answered", "front", "front.answer"),
     ("before the attempt", "engine", "attempt.begin"),
+    ("dialling", "resolver", "resolver.dial"),
     ("before the call", "worker-net:linear-dispatch", "call.start"),
     ("in the call", None, "slow"),
     ("after the call", "worker-net:linear-dispatch", "call.answered"),
