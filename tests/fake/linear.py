@@ -480,6 +480,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "linear-fake", ""
     timeout = 30
+    disable_nagle_algorithm = True  # or each reply's body waits 40 ms for an acknowledgement
 
     def log_message(self, format, *args):  # pylint: disable=redefined-builtin
         pass
