@@ -55,21 +55,7 @@ struct dispatch {
 	bool asking, again;
 	char stray[QUEUE_NAME_SIZE];	/* what was warned of */
 	uint32_t last_id;
-	struct idmap dials;	/* struct dial, by our number */
 };
-
-struct dial {
-	struct generation *generation;
-	struct pool *pool;
-	uint32_t instance;	/* of the worker that asked */
-	uint32_t id;		/* its number */
-	uint32_t number;	/* ours, in dials */
-	int64_t until_ms;	/* a resolver's next life is asked */
-	struct buf request;	/* as it came */
-};
-
-/* A resolver that dies of a dial does so for no longer. */
-enum { DIAL_AGAIN_MS = 30000 };
 
 static void
 attempt_free(struct attempt *a)
@@ -543,84 +529,6 @@ static void
 timer_wake(struct timer *t)
 {
 	dispatch_wake(t->arg);
-}
-
-static void
-dial_end(struct dispatch *d, struct dial *dial)
-{
-	idmap_remove(&d->dials, dial->number);
-	buf_free(&dial->request);
-	free(dial);
-}
-
-/* Without a resolver nothing is sent: its next life is asked.  Who waits for
- * what is given up sees its own deadline. */
-static void
-dial_send(void *value, void *arg)
-{
-	struct dial *dial = value;
-	struct generation *g = arg;
-
-	if (dial->generation != g || g->resolver == NULL)
-		return;
-	if (clock_ms() > dial->until_ms)
-		dial_end(g->engine->dispatch, dial);
-	else
-		channel_send(g->resolver, PROTO_DIAL, dial->number, buf_span(&dial->request),
-		    NULL, 0);
-}
-
-void
-dispatch_dial_again(struct generation *g)
-{
-	idmap_each(&g->engine->dispatch->dials, dial_send, g);
-}
-
-void
-dispatch_other(struct generation *g, struct pool *pool, struct peer *peer, struct frame *f)
-{
-	struct dispatch *d = g->engine->dispatch;
-	struct dial *dial;
-
-	if (f->type != PROTO_DIAL)
-		return;
-	dial = xcalloc(1, sizeof(*dial));
-	*dial = (struct dial){ .generation = g, .pool = pool, .number = ++d->last_id,
-		.instance = peer_instance(peer), .id = f->id,
-		.until_ms = clock_ms() + DIAL_AGAIN_MS };
-	buf_add(&dial->request, f->body.ptr, f->body.len);
-	idmap_set(&d->dials, dial->number, dial);
-	dial_send(dial, g);
-}
-
-void
-dispatch_dialled(struct dispatch *d, struct frame *f)
-{
-	struct dial *dial = idmap_find(&d->dials, f->id);
-	struct peer *peer;
-
-	if (dial == NULL)
-		return;
-	peer = pool_find(dial->pool, dial->instance);
-	if (peer != NULL)
-		pool_send(peer, PROTO_DIALLED, dial->id, f->body,
-		    f->fd_count > 0 ? f->fds[0] : -1);
-	dial_end(d, dial);
-}
-
-static void
-dial_forget(void *value, void *arg)
-{
-	struct dial *dial = value;
-
-	if (dial->generation == arg)
-		dial_end(dial->generation->engine->dispatch, dial);
-}
-
-void
-dispatch_forget(struct generation *g)
-{
-	idmap_each(&g->engine->dispatch->dials, dial_forget, g);
 }
 
 struct dispatch *

@@ -41,6 +41,8 @@ struct generation {
 	size_t pool_count;
 	struct channel *resolver;
 	uint32_t resolver_instance;
+	struct idmap dials;	/* out, by number (dial.c) */
+	uint32_t last_dial;
 	size_t fronts, attempts;
 	int64_t since_s;	/* it is current; 0: not yet */
 };
@@ -173,10 +175,12 @@ void keyring_gone(struct keyring *, const struct erase_item *, size_t count,
 /* dispatch.c */
 struct dispatch *dispatch_new(struct engine *);
 void dispatch_wake(struct dispatch *);
-void dispatch_dialled(struct dispatch *, struct frame *);	/* from the resolver */
-void dispatch_other(struct generation *, struct pool *, struct peer *, struct frame *);
-void dispatch_dial_again(struct generation *);	/* its resolver is new */
-void dispatch_forget(struct generation *);	/* dials of it that are still out */
+
+/* dial.c */
+void dial_ask(struct generation *, struct pool *, struct peer *, struct frame *);
+void dial_again(struct generation *);	/* its resolver is new */
+void dial_done(struct generation *, struct frame *);	/* PROTO_DIALLED of its resolver */
+void dial_forget(struct generation *);	/* what is still out */
 
 /* purge.c */
 void purge_start(struct engine *);	/* recovery, then what is past its time */

@@ -19,7 +19,7 @@ kill_role(void *arg, uint32_t instance)
 static void
 other_frame(void *arg, struct pool *pool, struct peer *peer, struct frame *f)
 {
-	dispatch_other(arg, pool, peer, f);
+	dial_ask(arg, pool, peer, f);
 }
 
 static void
@@ -135,7 +135,7 @@ generation_free(struct generation *g)
 	*at = g->next;
 	intake_leave(g);
 	channel_free(g->resolver);
-	dispatch_forget(g);
+	dial_forget(g);
 	for (size_t i = 0; i < g->pool_count; i++)
 		pool_free(g->pools[i]);
 	free(g->pipeline.workers);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libengine.a
 libengine_a_SOURCES = core/engine/answer.c core/engine/check.c core/engine/claim.c core/engine/commit.c \
-	core/engine/dispatch.c core/engine/engine.h core/engine/expire.c \
+	core/engine/dial.c core/engine/dispatch.c core/engine/engine.h core/engine/expire.c \
 	core/engine/foresight.c core/engine/foresight.h core/engine/generation.c \
 	core/engine/intake.c \
 	core/engine/integration.c core/engine/integration.h core/engine/integration_ask.c \

@@ -68,7 +68,7 @@ resolver_frame(struct channel *c, struct frame *f, void *arg)
 	if (f->type == PROTO_ANSWER)
 		answered(e, f);
 	else if (f->type == PROTO_DIALLED)
-		dispatch_dialled(e->dispatch, f);
+		dial_done(g, f);
 	else if (f->type == PROTO_READY)
 		engine_ready(e, g->resolver_instance);
 	else
@@ -105,7 +105,7 @@ resolver_join(struct generation *g, int fd, uint32_t instance)
 	g->resolver = channel_new(e->loop, fd, resolver_frame, resolver_gone, g);
 	g->resolver_instance = instance;
 	idmap_each(&e->traffic.mails, ask_again, g);
-	dispatch_dial_again(g);
+	dial_again(g);
 	intake_update(e);
 }
 

@@ -25,8 +25,10 @@ def has(data, word=SECRET):
 
 
 def memory(pid):
-    """What a process has in its memory: all that root may read of it."""
-    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
+    """What a process has in its memory: all that root may read of it; nothing
+    where it has ended."""
+    with contextlib.suppress(ProcessLookupError, FileNotFoundError), \
+            open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
         for line in maps:
             span, access, *_ = line.split()
             start, end = (int(n, 16) for n in span.split("-"))
