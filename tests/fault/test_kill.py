@@ -27,7 +27,7 @@ from world import ADDRESS, wait_until
 KILLS = int(os.environ.get("MAILTRI_KILLS", "8"))
 SEED = os.environ.get("MAILTRI_SEED") or random.randrange(1 << 32)
 SENDERS = 4
-PAUSE_S = 0.25  # far less than is carried out, or what waits outlives its time
+PAUSE_S = 0.1  # less than is carried out, or what waits outlives its time
 WAIT_S = 60
 LOOK_AGAIN_S = 0.002
 MASTER = "mailtrid"
