@@ -9,13 +9,14 @@
 #include "base/emit.h"
 #include "base/log.h"
 
-enum { FORMAT = 1, COMMITMENT_SIZE = 72 };
+enum { FORMAT = 1, COMMITMENT_SIZE = 72, PERSONAL_MAX = 7 };
 
 /* One leaf in the making. */
 struct making {
 	struct buf leaf, fields;	/* fields: the opening's, packed */
 	struct emit emit;
 	uint32_t field_count;
+	uint8_t salts[PERSONAL_MAX][AUDIT_SALT_SIZE];	/* drawn at once: a draw is dear */
 	int error;
 };
 
@@ -57,7 +58,9 @@ personal(struct making *m, const char *key, const char *name, struct mt_span val
 	}
 	if (value.len > AUDIT_VALUE_MAX)
 		m->error = EMSGSIZE;
-	hash_random(v.salt, sizeof(v.salt));
+	if (m->field_count == PERSONAL_MAX)
+		log_panic("more than %d personal fields", PERSONAL_MAX);
+	memcpy(v.salt, m->salts[m->field_count], sizeof(v.salt));
 	audit_commitment(&v, commitment);
 	emit_text(&m->emit, key, commitment);
 	pack_string(&m->fields, name);
@@ -224,6 +227,7 @@ audit_entry(struct arena *arena, const struct audit_event *e, const struct slot 
 	if (e->check_count > AUDIT_CHECKS_MAX)
 		return EMSGSIZE;
 	memset(out, 0, sizeof(*out));
+	hash_random(m.salts, sizeof(m.salts));
 	out->seq_at = make_leaf(&m, e, slot);
 	if (m.error == 0 && m.leaf.len > JOURNAL_LEAF_MAX - JOURNAL_SEQ_DIGITS)
 		m.error = EMSGSIZE;
@@ -240,6 +244,7 @@ audit_entry(struct arena *arena, const struct audit_event *e, const struct slot 
 	}
 	buf_free(&m.leaf);
 	buf_wipe(&m.fields);
+	explicit_bzero(m.salts, sizeof(m.salts));
 	return m.error;
 }
 
