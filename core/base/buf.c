@@ -8,6 +8,8 @@
 #include "base/arena.h"
 #include "base/log.h"
 
+enum { SHORT_TEXT = 64 };	/* most of what is printed: formatted once */
+
 void
 buf_reserve(struct buf *b, size_t more)
 {
@@ -54,11 +56,14 @@ buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 	int len;
 
 	va_copy(again, ap);
-	len = vsnprintf(NULL, 0, fmt, ap);
+	buf_reserve(b, SHORT_TEXT);
+	len = vsnprintf((char *)b->p + b->len, SHORT_TEXT, fmt, ap);
 	if (len < 0)
 		log_panic("buffer: bad format");
-	buf_reserve(b, (size_t)len + 1);
-	vsnprintf((char *)b->p + b->len, (size_t)len + 1, fmt, again);
+	if (len >= SHORT_TEXT) {
+		buf_reserve(b, (size_t)len + 1);
+		vsnprintf((char *)b->p + b->len, (size_t)len + 1, fmt, again);
+	}
 	va_end(again);
 	b->len += (size_t)len;
 }

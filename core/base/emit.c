@@ -21,7 +21,7 @@ escape(struct buf *b, unsigned char c)
 	const char *at = c == 0 ? NULL : strchr(shorts, c);
 
 	if (at != NULL)
-		buf_printf(b, "\\%c", letters[at - shorts]);
+		buf_add(b, (char[]){ '\\', letters[at - shorts] }, 2);
 	else
 		buf_printf(b, "\\u%04x", c);
 }
@@ -34,7 +34,7 @@ quote(struct buf *b, struct mt_span s)
 
 	buf_add_char(b, '"');
 	for (size_t i = 0; i < s.len;) {
-		size_t n = utf8_length(p + i, s.len - i);
+		size_t n = p[i] < 0x80 ? 1 : utf8_length(p + i, s.len - i);
 		bool special = n == 0 || p[i] < 0x20 || p[i] == '"' || p[i] == '\\';
 
 		if (!special) {

@@ -34,6 +34,26 @@ packing_round_trip(void **state)
 }
 
 /* Every cut of a packed block is bad, none reads beyond its end. */
+/* Printed text is formatted into room for a short one first. */
+static void
+printing(void **state)
+{
+	char text[200];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	for (int len = 0; len <= 199; len++) {
+		struct buf b = { 0 };
+
+		buf_add_char(&b, '<');
+		buf_printf(&b, "%.*s>", len, text);
+		assert_int_equal(b.len, len + 2);
+		assert_memory_equal(b.p + 1, text, (size_t)len);
+		assert_string_equal(buf_string(&b) + len + 1, ">");
+		buf_free(&b);
+	}
+}
+
 static void
 packing_cut_short(void **state)
 {
@@ -255,6 +275,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(printing),
 		cmocka_unit_test(packing_round_trip),
 		cmocka_unit_test(packing_cut_short),
 		cmocka_unit_test(count_is_bounded_by_input),
