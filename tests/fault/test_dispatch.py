@@ -32,10 +32,12 @@ def test_a_call_outlives_the_resolver(world, domain):
     dialling, = (phase for phase in WAY if phase[0] == "dialling")
     with contextlib.closing(Rig(world, domain, "dialled", "90d")) as rig:
         rig.restart_with(dialling[2])
+        log = rig.mailtri.folder / "mailtrid.log"
+        begun = log.stat().st_size
         for _ in range(3):
             rig.kill("resolver", dialling, random)
-        rig.restart_with(None)
         rig.settle()
-        log = (rig.mailtri.folder / "mailtrid.log").read_text()
-        assert log.count("the resolver is gone") >= 3
-        assert set(re.findall(r" outcome=(\w+)", log)) == {"delivered"}
+        said = log.read_text()[begun:]
+        assert said.count("the resolver is gone") >= 3
+        # What the restart interrupted is found to be there; nothing else is tried twice.
+        assert {"delivered"} <= set(re.findall(r" outcome=(\w+)", said)) <= {"delivered", "duplicate"}
