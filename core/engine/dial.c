@@ -3,12 +3,18 @@
  * again when it is back, handed on. */
 #include "engine/engine.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/proto.h"
+#include "dispatch/dial.h"
 
-/* A resolver that dies of a dial does so for no longer. */
-enum { DIAL_AGAIN_MS = 30000 };
+enum {
+	DIAL_AGAIN_MS = 30000,	/* a resolver that dies of a dial does so for no longer */
+	DIAL_REQUEST_MAX = 1024,	/* bytes: a host's name has 255 at most */
+	DIALS_MAX = 4096	/* out at once, of all workers */
+};
 
 struct dial {
 	struct generation *generation;
@@ -51,13 +57,42 @@ dial_again(struct generation *g)
 	idmap_each(&g->dials, dial_send, g);
 }
 
+/* What the worker is told at once; NULL: the resolver is asked.  It takes the
+ * engine's word for what can be read, and a stage may write over a worker. */
+static const char *
+refusal_of(const struct generation *g, struct mt_span body)
+{
+	struct dial_request request;
+
+	if (body.len > DIAL_REQUEST_MAX || dial_request_unpack(body, &request) != 0)
+		return "no request to dial";
+	return g->dials.used >= DIALS_MAX ? "too many are dialled at once" : NULL;
+}
+
+static void
+refuse(struct peer *peer, uint32_t id, const char *why)
+{
+	struct buf b = { 0 };
+
+	log_warning("worker-net: a dial is refused: %s", why);
+	pack_u32(&b, EINVAL);
+	pack_string(&b, why);
+	pool_send(peer, PROTO_DIALLED, id, buf_span(&b), -1);
+	buf_free(&b);
+}
+
 void
 dial_ask(struct generation *g, struct pool *pool, struct peer *peer, struct frame *f)
 {
+	const char *why;
 	struct dial *dial;
 
 	if (f->type != PROTO_DIAL)
 		return;
+	if ((why = refusal_of(g, f->body)) != NULL) {
+		refuse(peer, f->id, why);
+		return;
+	}
 	dial = xcalloc(1, sizeof(*dial));
 	*dial = (struct dial){ .generation = g, .pool = pool, .number = ++g->last_dial,
 		.instance = peer_instance(peer), .id = f->id,

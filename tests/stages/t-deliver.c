@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "mailtri/stage.h"
 
@@ -92,6 +93,18 @@ do_leak(struct mt_msg *m, struct mt_delivery *d)
 	return 0;
 }
 
+/* Requests to dial: one that cannot be read, one whose host has no end. */
+static int
+do_dial(struct mt_msg *m, struct mt_delivery *d)
+{
+	static const uint32_t garbage[] = { 72, 1u << 30, UINT32_MAX };	/* PROTO_DIAL */
+	static uint32_t endless[1 << 10] = { 72, (1u << 30) + 1, sizeof(endless) - 3 * 4 - 7 };
+
+	(void)m;
+	(void)d;
+	return write(3, garbage, sizeof(garbage)) < 0 || write(3, endless, sizeof(endless)) < 0 ? -1 : 0;
+}
+
 static int
 do_fail(struct mt_msg *m, struct mt_delivery *d)
 {
@@ -108,7 +121,7 @@ static const struct {
 } acts[] = {
 	{ "crash", do_crash }, { "hang", do_hang }, { "memory", do_memory },
 	{ "fact", do_fact }, { "outcome", do_outcome }, { "leak", do_leak },
-	{ "fail", do_fail },
+	{ "fail", do_fail }, { "dial", do_dial },
 };
 
 static int

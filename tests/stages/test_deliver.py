@@ -69,3 +69,14 @@ def test_it_costs_one_delivery_its_attempt(stand, act, reason, dies):
         [before[name] for name in ("engine", "front", "keys", "parser")]
     if not dies:
         assert after["worker-net:t-deliver"] == before["worker-net:t-deliver"]
+
+
+def test_what_it_asks_to_dial_costs_nobody(stand):
+    """It writes over its worker what the resolver could not read."""
+    before = stand.mailtri.roles()
+    dialler = stand.send(stand.mail("Dialler", fields=[("X-Test-Deliver", "dial")]))
+    stand.delivered(dialler.event)
+    stand.delivered(stand.send(stand.mail("Asks DNS behind it")).event)
+    log = (stand.mailtri.folder / "mailtrid.log").read_text()
+    assert log.count("a dial is refused: no request to dial") == 2
+    assert stand.mailtri.roles() == before
