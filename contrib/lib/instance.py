@@ -193,6 +193,10 @@ class Instance:
         """Audit records from that number on."""
         return self.ctl("audit", "list", "--from", start)
 
+    def recent_records(self):
+        """The newest ones, a page of them."""
+        return self.ctl("audit", "list", "-n", 256)
+
     def export_audit(self, path):
         out = self.ctl_run("audit", "export")
         if out.returncode != 0:

@@ -14,7 +14,7 @@
 enum { LINES_DEFAULT = 20, PAGE = 256, STALE_MS = 3 * CHECKPOINT_IDLE_MS };
 
 struct audit_options {
-	int64_t lines, from;
+	struct option_int lines, from;
 	bool all, open;
 	const char *key, *seen;
 };
@@ -109,8 +109,8 @@ list_run(struct context *c)
 		"WHO", "RESOURCE", "REASON" };
 	const struct audit_options *o = c->own;
 	struct listing l = { .context = c };
-	int64_t lines = o->lines > 0 ? o->lines : LINES_DEFAULT;
-	bool from_start = o->all || o->from > 0;
+	int64_t lines = o->lines.value > 0 ? o->lines.value : LINES_DEFAULT;
+	bool from_start = o->all || o->from.given;
 	int status;
 
 	if (!from_start && lines > PAGE) {
@@ -118,7 +118,7 @@ list_run(struct context *c)
 		return COMMAND_USAGE;
 	}
 	table_init(&l.table, &c->arena, headings, 8);
-	l.next = from_start ? o->from : -1;
+	l.next = from_start ? o->from.value : -1;
 	do {
 		l.got = 0;
 		status = context_call(c, json_pack("{s:s, s:I, s:I}", "command", "audit.list",

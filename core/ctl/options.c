@@ -40,7 +40,7 @@ store_int(void *at, const char *value)
 	n = strtoll(value, &end, 10);
 	if (errno != 0 || *value == '\0' || *end != '\0' || n < 0)
 		return EINVAL;
-	*(int64_t *)at = n;
+	*(struct option_int *)at = (struct option_int){ n, true };
 	return 0;
 }
 

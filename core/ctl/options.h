@@ -18,8 +18,13 @@ enum { OPTION_LIST_MAX = 32, OPERANDS_MAX = 16 };
 enum option_kind {
 	OPTION_FLAG = 1,	/* bool */
 	OPTION_STRING,		/* const char * */
-	OPTION_INT,		/* int64_t, 0 or more */
+	OPTION_INT,		/* struct option_int, 0 or more */
 	OPTION_LIST		/* struct option_list */
+};
+
+struct option_int {
+	int64_t value;
+	bool given;
 };
 
 struct option_list {

@@ -66,13 +66,16 @@ class Stand:
             self.mailtri.export_audit(path)
             count = sum(1 for line in path.read_text().splitlines()
                         if not line.startswith('{"checkpoint"'))
-            return count == self.mailtri.status()["audit"]["records"]
+            return count == self.record_count()
         wait_until(look, "a checkpoint over every record", 60)
 
-    def newest(self, reason, timeout=20):
-        """The newest audit record with that reason, once it is there."""
+    def record_count(self):
+        return self.mailtri.status()["audit"]["records"]
+
+    def newest(self, reason, timeout=20, since=0):
+        """The newest audit record with that reason, once it is there; none before `since'."""
         def look():
-            found = reversed(self.mailtri.records())
+            found = reversed(self.mailtri.records(since) if since else self.mailtri.recent_records())
             return next((r for r in found if r.get("reason") == reason), None)
         return wait_until(look, f"an audit record with {reason}", timeout)
 

@@ -63,11 +63,14 @@ def test_unknown_names_are_refused(stand):
 
 
 def test_audit_pages(stand):
-    event = stand.send(stand.mail("Listed")).event
-    stand.delivered(event)
+    while stand.record_count() <= 20:  # more than what is shown when nothing is said
+        event = stand.send(stand.mail(f"Listed {stand.record_count()}")).event
+        stand.delivered(event)
     everything = stand.mailtri.ctl("audit", "list", "--all")
     assert [r["seq"] for r in everything] == list(range(len(everything)))
     assert stand.mailtri.ctl("audit", "list", "-n", "1")[0]["seq"] >= everything[-1]["seq"]
+    assert stand.mailtri.ctl("audit", "list", "--from", "0")[:len(everything)] == everything
+    assert stand.mailtri.ctl("audit", "list", "--from", "3")[0]["seq"] == 3
     page = stand.mailtri.ctl_run("audit", "show", event).stdout
     assert f"ann@{GOOD}" in page and "create_task" in page and "success" in page
     assert f"ann@{GOOD}" in stand.mailtri.ctl_run("audit", "list").stdout

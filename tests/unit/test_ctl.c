@@ -179,7 +179,7 @@ line_text_limit(void **state)
 struct wishes {
 	bool json, deep;
 	const char *config;
-	int64_t lines;
+	struct option_int lines;
 	struct option_list stages;
 };
 
@@ -201,7 +201,7 @@ wish(struct wishes *w, struct operands *operands, char *why, char **argv)
 	struct options o = { .common = rows, .own = own_rows, .common_out = w, .own_out = w };
 	int argc = 0, error;
 
-	*w = (struct wishes){ .lines = -1 };
+	*w = (struct wishes){ .json = false };
 	while (argv[argc] != NULL)
 		argc++;
 	error = options_parse(&o, argc, argv, operands);
@@ -213,7 +213,7 @@ wish(struct wishes *w, struct operands *operands, char *why, char **argv)
 
 static char a_json[] = "--json", a_config[] = "--config", a_config_is[] = "--config=x.conf",
     a_c[] = "-c", a_cx[] = "-cx.conf", a_x[] = "x.conf", a_d[] = "-d", a_n[] = "-n",
-    a_5[] = "5", a_minus[] = "-", a_end[] = "--", a_stage[] = "--stage", a_a[] = "a",
+    a_5[] = "5", a_0[] = "0", a_minus[] = "-", a_end[] = "--", a_stage[] = "--stage", a_a[] = "a",
     a_bad[] = "--bad", a_con[] = "--con", a_json_is[] = "--json=1", a_neg[] = "-1";
 
 static void
@@ -227,9 +227,14 @@ options_by_table(void **state)
 	assert_int_equal(WISH(a_a, a_json, a_config, a_x, a_d, a_n, a_5, a_minus), 0);
 	assert_true(w.json && w.deep);
 	assert_string_equal(w.config, "x.conf");
-	assert_int_equal(w.lines, 5);
+	assert_true(w.lines.given);
+	assert_int_equal(w.lines.value, 5);
 	assert_int_equal(operands.count, 2);
 	assert_string_equal(operands.item[1], "-");
+	assert_int_equal(WISH(a_config_is), 0);
+	assert_false(w.lines.given);
+	assert_int_equal(WISH(a_n, a_0), 0);	/* not the same as nothing said */
+	assert_true(w.lines.given);
 	assert_int_equal(WISH(a_config_is), 0);
 	assert_string_equal(w.config, "x.conf");
 	assert_int_equal(WISH(a_cx, a_end, a_json), 0);
