@@ -10,11 +10,7 @@
 #include "base/proto.h"
 #include "dispatch/dial.h"
 
-enum {
-	DIAL_AGAIN_MS = 30000,	/* a resolver that dies of a dial does so for no longer */
-	DIAL_REQUEST_MAX = 1024,	/* bytes: a host's name has 255 at most */
-	DIALS_MAX = 4096	/* out at once, of all workers */
-};
+enum { DIAL_AGAIN_MS = 30000 };	/* a resolver that dies of a dial does so for no longer */
 
 struct dial {
 	struct generation *generation;

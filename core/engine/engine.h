@@ -177,6 +177,10 @@ struct dispatch *dispatch_new(struct engine *);
 void dispatch_wake(struct dispatch *);
 
 /* dial.c */
+enum {
+	DIAL_REQUEST_MAX = 1024,	/* bytes: a host's name has 255 at most */
+	DIALS_MAX = 4096	/* out at once, of all workers of a generation */
+};
 void dial_ask(struct generation *, struct pool *, struct peer *, struct frame *);
 void dial_again(struct generation *);	/* its resolver is new */
 void dial_done(struct generation *, struct frame *);	/* PROTO_DIALLED of its resolver */

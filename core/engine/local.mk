@@ -10,7 +10,10 @@ libengine_a_SOURCES = core/engine/answer.c core/engine/check.c core/engine/claim
 libengine_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test_foresight tests/unit/test_integration
+check_PROGRAMS += tests/unit/test_dialling tests/unit/test_foresight tests/unit/test_integration
+tests_unit_test_dialling_SOURCES = tests/unit/test_dialling.c
+tests_unit_test_dialling_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_dialling_LDADD = libengine.a libdispatch.a $(pipeline_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_integration_SOURCES = tests/unit/test_integration.c
 tests_unit_test_integration_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_integration_LDADD = libengine.a $(store_test_LIBS)
