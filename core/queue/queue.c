@@ -213,7 +213,7 @@ insert_message(struct store *s, const struct queue_accept *a, enum queue_state s
 	int64_t id, thread = a->names == NULL ? 0 : queue_thread_find(s, a->names, a->route);
 	sqlite3_stmt *stmt = db_statement(db, "INSERT INTO message(event, state, route, accepted,"
 	    " retain, size, slot, generation, head, body, thread, name, person, answers)"
-	    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
+	    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
 	db_bind_text(stmt, 1, a->event);
 	db_bind_int(stmt, 2, state);
@@ -227,9 +227,8 @@ insert_message(struct store *s, const struct queue_accept *a, enum queue_state s
 	if (!a->in_file)
 		db_bind_blob(stmt, 10, buf_span(&a->sealed_raw));
 	bind_names(stmt, a, thread);
-	db_step(db, stmt);
-	id = db_int(stmt, 0);
-	db_reset(stmt);
+	db_run(db, stmt);
+	id = db_inserted(db);
 
 	stmt = db_statement(db, "INSERT INTO unseen(message) VALUES(?)");
 	db_bind_int(stmt, 1, id);

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "store/wal.h"
 #include "store/store.h"
 
 enum { SCHEMA_VERSION = 1 };
@@ -58,7 +59,7 @@ db_setup(struct db *db, const struct db_options *options)
 		"PRAGMA wal_autocheckpoint=10000",
 		"PRAGMA journal_size_limit=67108864",
 		"PRAGMA temp_store=MEMORY",
-		"PRAGMA cache_size=-32768",
+		"PRAGMA cache_size=-8192",	/* all of it is walked at a COMMIT */
 		"PRAGMA trusted_schema=OFF",
 	};
 	int64_t version;
@@ -88,7 +89,7 @@ db_open(const struct db_options *options, char why[256])
 	int code;
 
 	if (sqlite3_open_v2(options->path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
-	    SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK)
+	    SQLITE_OPEN_NOMUTEX, options->full_sync ? wal_vfs() : NULL) == SQLITE_OK)
 		failed = db_setup(db, options);
 	if (failed == NULL)
 		return db;
@@ -118,13 +119,6 @@ sqlite3 *
 db_handle(struct db *db)
 {
 	return db->handle;
-}
-
-void
-db_exec(struct db *db, const char *sql)
-{
-	if (fault_error("db.exec") || sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
-		db_fail(db, sql);
 }
 
 sqlite3_stmt *
@@ -173,10 +167,24 @@ db_run(struct db *db, sqlite3_stmt *stmt)
 		log_panic("rows where none can be: %s", sqlite3_sql(stmt));
 }
 
+void
+db_exec(struct db *db, const char *sql)
+{
+	if (fault_error("db.exec"))
+		db_fail(db, sql);
+	db_run(db, db_statement(db, sql));
+}
+
 int64_t
 db_changes(struct db *db)
 {
 	return sqlite3_changes64(db->handle);
+}
+
+int64_t
+db_inserted(struct db *db)
+{
+	return sqlite3_last_insert_rowid(db->handle);
 }
 
 static void

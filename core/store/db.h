@@ -24,13 +24,14 @@ struct db_options {
 struct db *db_open(const struct db_options *, char why[256]);	/* NULL: why */
 void db_close(struct db *);
 sqlite3 *db_handle(struct db *);	/* for store/copy.h */
-void db_exec(struct db *, const char *sql);
 /* Ready to be bound; cached by the address of `sql', a literal. */
 sqlite3_stmt *db_statement(struct db *, const char *sql);
 bool db_step(struct db *, sqlite3_stmt *);	/* a row; at the end resets */
 void db_run(struct db *, sqlite3_stmt *);	/* a statement without rows */
+void db_exec(struct db *, const char *sql);	/* the same, with nothing to bind */
 void db_reset(sqlite3_stmt *);			/* done before the last row */
 int64_t db_changes(struct db *);
+int64_t db_inserted(struct db *);	/* the row id of the last INSERT */
 
 /* Bytes bound are borrowed until the statement is reset. */
 void db_bind_int(sqlite3_stmt *, int column, int64_t);

@@ -3,7 +3,7 @@ noinst_LIBRARIES += libstore.a
 libstore_a_SOURCES = core/store/body.c core/store/body.h core/store/copy.c core/store/copy.h \
 	core/store/db.c core/store/db.h \
 	core/store/hash.c core/store/hash.h core/store/journal.c core/store/journal.h \
-	core/store/keyfile.c core/store/keyfile.h \
+	core/store/keyfile.c core/store/keyfile.h core/store/wal.c core/store/wal.h \
 	core/store/once.c core/store/once.h core/store/private.h core/store/root.c core/store/root.h \
 	core/store/schema.c core/store/schema.h \
 	core/store/seal.c core/store/seal.h core/store/shard.c core/store/shard.h \

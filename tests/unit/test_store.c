@@ -21,6 +21,61 @@ test_one_at_a_time(void **state)
 	assert_non_null(strstr(why, "/proc/nowhere"));
 }
 
+/* Rows of what the two files of rows.db say. */
+static int
+rows_of_copy(const char *dir)
+{
+	char copy[300], command[400];
+	sqlite3_stmt *stmt;
+	sqlite3 *db;
+	int rows;
+
+	snprintf(copy, sizeof(copy), "%s/copy.db", dir);
+	snprintf(command, sizeof(command),
+	    "cd %s && cp rows.db copy.db && cp rows.db-wal copy.db-wal", dir);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(sqlite3_open(copy, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	assert_string_equal(sqlite3_column_text(stmt, 0), "ok");
+	sqlite3_finalize(stmt);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM t", -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	rows = sqlite3_column_int(stmt, 0);
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	return rows;
+}
+
+/* Whatever the size of a transaction, all of it is written when COMMIT
+ * returns: SQLite takes less than 128 KiB in one write. */
+static void
+test_a_commit_is_in_the_files(void **state)
+{
+	struct world *w = *state;
+	static const size_t pages[] = { 1, 29, 30, 31, 32, 33, 61, 62, 63, 64, 1000 };
+	static char body[1000 * 4096];
+	struct db_options options = { .schema = "CREATE TABLE t(body BLOB)", .full_sync = true };
+	char path[300], why[256];
+	struct db *db;
+
+	snprintf(path, sizeof(path), "%s/rows.db", w->dir);
+	options.path = path;
+	db = db_open(&options, why);
+	assert_non_null(db);
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		sqlite3_stmt *stmt = db_statement(db, "INSERT INTO t VALUES(?)");
+
+		memset(body, (int)i, sizeof(body));
+		db_exec(db, "BEGIN IMMEDIATE");
+		db_bind_blob(stmt, 1, span_make(body, pages[i] * 4096 - 100));
+		db_run(db, stmt);
+		db_exec(db, "COMMIT");
+		assert_int_equal(rows_of_copy(w->dir), i + 1);
+	}
+	db_close(db);
+}
+
 struct counted {
 	struct store_job job;
 	int *next, ran, done;
@@ -407,6 +462,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_one_at_a_time, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_a_commit_is_in_the_files, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_order_and_done, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_lazy, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_company, world_setup, world_teardown),
