@@ -4,13 +4,16 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 
 #include "base/log.h"
 
-enum { BLOCK_SIZE = 64 };	/* of SHA-256 */
+enum {
+	BLOCK_SIZE = 64,	/* of SHA-256 */
+	ENTROPY_MAX = 256	/* bytes of one getentropy() */
+};
 
 static EVP_MD *sha256;
 static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
@@ -24,34 +27,43 @@ sha256_load(void)
 		log_panic("libcrypto has no SHA-256");
 }
 
-static void
-digest(const void *prefix, size_t prefix_size, const struct mt_span *parts, size_t count,
-    uint8_t out[HASH_SIZE])
+static EVP_MD_CTX *
+digest_new(void)
 {
 	EVP_MD_CTX *ctx;
-	int ok;
 
 	pthread_once(&sha256_once, sha256_load);
 	if ((ctx = EVP_MD_CTX_new()) == NULL)
 		log_panic("libcrypto: out of memory");
-	ok = EVP_DigestInit_ex2(ctx, sha256, NULL) &&
+	return ctx;
+}
+
+static void
+digest(EVP_MD_CTX *ctx, const void *prefix, size_t prefix_size, const struct mt_span *parts,
+    size_t count, uint8_t out[HASH_SIZE])
+{
+	int ok = EVP_DigestInit_ex2(ctx, sha256, NULL) &&
 	    EVP_DigestUpdate(ctx, prefix, prefix_size);
+
 	for (size_t i = 0; ok && i < count; i++)
 		ok = EVP_DigestUpdate(ctx, parts[i].ptr, parts[i].len);
 	if (!ok || !EVP_DigestFinal_ex(ctx, out, NULL))
 		log_panic("libcrypto: SHA-256 failed");
-	EVP_MD_CTX_free(ctx);
 }
 
 void
 hash_sha256(const struct mt_span *parts, size_t count, uint8_t out[HASH_SIZE])
 {
-	digest("", 0, parts, count, out);
+	EVP_MD_CTX *ctx = digest_new();
+
+	digest(ctx, "", 0, parts, count, out);
+	EVP_MD_CTX_free(ctx);
 }
 
 /* RFC 2104; the key is at most one block. */
 static void
-hmac(struct mt_span key, const struct mt_span *parts, size_t count, uint8_t out[HASH_SIZE])
+hmac(EVP_MD_CTX *ctx, struct mt_span key, const struct mt_span *parts, size_t count,
+    uint8_t out[HASH_SIZE])
 {
 	uint8_t inner[BLOCK_SIZE], outer[BLOCK_SIZE], middle[HASH_SIZE];
 	struct mt_span one = span_make(middle, sizeof(middle));
@@ -64,8 +76,8 @@ hmac(struct mt_span key, const struct mt_span *parts, size_t count, uint8_t out[
 		inner[i] ^= (uint8_t)key.ptr[i];
 		outer[i] ^= (uint8_t)key.ptr[i];
 	}
-	digest(inner, sizeof(inner), parts, count, middle);
-	digest(outer, sizeof(outer), &one, 1, out);
+	digest(ctx, inner, sizeof(inner), parts, count, middle);
+	digest(ctx, outer, sizeof(outer), &one, 1, out);
 	explicit_bzero(inner, sizeof(inner));
 	explicit_bzero(outer, sizeof(outer));
 }
@@ -74,7 +86,10 @@ void
 hash_hmac(const uint8_t key[HASH_SIZE], const struct mt_span *parts, size_t count,
     uint8_t out[HASH_SIZE])
 {
-	hmac(span_make(key, HASH_SIZE), parts, count, out);
+	EVP_MD_CTX *ctx = digest_new();
+
+	hmac(ctx, span_make(key, HASH_SIZE), parts, count, out);
+	EVP_MD_CTX_free(ctx);
 }
 
 void
@@ -82,30 +97,39 @@ hash_hkdf(const uint8_t key[HASH_SIZE], struct mt_span salt, struct mt_span info
     uint8_t *out, size_t size)
 {
 	struct mt_span ikm = span_make(key, HASH_SIZE);
+	EVP_MD_CTX *ctx = digest_new();
 	uint8_t prk[HASH_SIZE], block[HASH_SIZE];
 	size_t have = 0;
 
 	if (size > HASH_HKDF_MAX)
 		log_panic("HKDF of %zu bytes", size);
-	hmac(salt, &ikm, 1, prk);
+	hmac(ctx, salt, &ikm, 1, prk);
 	for (uint8_t i = 1; have < size; i++) {
 		struct mt_span parts[] = { span_make(block, i > 1 ? HASH_SIZE : 0), info,
 			span_make(&i, 1) };
 		size_t take = size - have < HASH_SIZE ? size - have : HASH_SIZE;
 
-		hmac(span_make(prk, sizeof(prk)), parts, 3, block);
+		hmac(ctx, span_make(prk, sizeof(prk)), parts, 3, block);
 		memcpy(out + have, block, take);
 		have += take;
 	}
+	EVP_MD_CTX_free(ctx);
 	explicit_bzero(prk, sizeof(prk));
 	explicit_bzero(block, sizeof(block));
 }
 
+/* The kernel's own: half of what libcrypto's cost, and nothing of them stays here. */
 void
 hash_random(void *p, size_t size)
 {
-	if (RAND_priv_bytes(p, (int)size) != 1)
-		log_panic("libcrypto: no random bytes");
+	for (uint8_t *at = p; size > 0; ) {
+		size_t part = size < ENTROPY_MAX ? size : ENTROPY_MAX;
+
+		if (getentropy(at, part) != 0)
+			log_panic("no random bytes: %s", strerror(errno));
+		at += part;
+		size -= part;
+	}
 }
 
 void
