@@ -274,9 +274,12 @@ correspondence(struct commit *c)
 	if (!reply_person(e, m, c->person))
 		return;		/* else anybody might hold up a thread, or take its name */
 	a->person = c->person;
-	thread_names(e->installation_key, span_of(m->route->address), &m->view, &c->names);
-	memcpy(c->names.event, m->reply_event, sizeof(c->names.event));
-	a->names = &c->names;
+	if (m->route->deliver_count > 0) {	/* else there is nothing a reply could be about */
+		thread_names(e->installation_key, span_of(m->route->address), &m->view,
+		    &c->names);
+		memcpy(c->names.event, m->reply_event, sizeof(c->names.event));
+		a->names = &c->names;
+	}
 	if (!answer_is_due(m))
 		return;
 	c->answers = (struct queue_answers){ .budget = answer_budget(m->pipeline->settings) };
