@@ -10,21 +10,27 @@
 
 enum { SHORT_TEXT = 64 };	/* most of what is printed: formatted once */
 
-void
-buf_reserve(struct buf *b, size_t more)
+static void
+grow(struct buf *b, size_t more)
 {
 	size_t need, cap = b->cap == 0 ? 256 : b->cap;
 
 	if (__builtin_add_overflow(b->len, more, &need) ||
 	    __builtin_add_overflow(need, 1, &need))
 		log_panic("buffer: %zu more bytes asked", more);
-	if (need <= b->cap)
-		return;
 	while (cap < need)
 		if (__builtin_mul_overflow(cap, 2, &cap))
 			log_panic("buffer: %zu bytes asked", need);
 	b->p = xrealloc(b->p, cap);
 	b->cap = cap;
+}
+
+/* One byte more than asked for, so that buf_string() has room. */
+void
+buf_reserve(struct buf *b, size_t more)
+{
+	if (more >= b->cap - b->len)
+		grow(b, more);
 }
 
 void

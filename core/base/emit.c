@@ -26,18 +26,24 @@ escape(struct buf *b, unsigned char c)
 		buf_printf(b, "\\u%04x", c);
 }
 
+static bool
+is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
 static void
 quote(struct buf *b, struct mt_span s)
 {
 	const unsigned char *p = (const unsigned char *)s.ptr;
 	size_t plain = 0;
 
+	buf_reserve(b, s.len + 2);
 	buf_add_char(b, '"');
 	for (size_t i = 0; i < s.len;) {
-		size_t n = p[i] < 0x80 ? 1 : utf8_length(p + i, s.len - i);
-		bool special = n == 0 || p[i] < 0x20 || p[i] == '"' || p[i] == '\\';
+		size_t n = is_plain(p[i]) ? 1 : utf8_length(p + i, s.len - i);
 
-		if (!special) {
+		if (n > 1 || is_plain(p[i])) {
 			i += n;
 			continue;
 		}

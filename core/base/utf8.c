@@ -2,6 +2,9 @@
 /* What is UTF-8 and what is not. */
 #include "base/utf8.h"
 
+#include <stdint.h>
+#include <string.h>
+
 size_t
 utf8_length(const unsigned char *p, size_t left)
 {
@@ -19,24 +22,40 @@ utf8_length(const unsigned char *p, size_t left)
 	return n;
 }
 
+/* Bytes of ASCII that p begins with: eight at a time, most text is nothing else. */
+static size_t
+ascii_length(const unsigned char *p, size_t left)
+{
+	size_t n = 0;
+	uint64_t word;
+
+	for (; left - n >= sizeof(word); n += sizeof(word)) {
+		memcpy(&word, p + n, sizeof(word));
+		if ((word & UINT64_C(0x8080808080808080)) != 0)
+			break;
+	}
+	while (n < left && p[n] < 0x80)
+		n++;
+	return n;
+}
+
 bool
 utf8_is_valid(struct mt_span s)
 {
 	const unsigned char *p = (const unsigned char *)s.ptr;
 
-	for (size_t i = 0, n; i < s.len; i += n)
-		if ((n = utf8_length(p + i, s.len - i)) == 0)
+	for (size_t i = 0, n; i < s.len; i += n) {
+		n = p[i] < 0x80 ? ascii_length(p + i, s.len - i) : utf8_length(p + i, s.len - i);
+		if (n == 0)
 			return false;
+	}
 	return true;
 }
 
 bool
 utf8_is_ascii(struct mt_span s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.ptr[i] >= 0x80)
-			return false;
-	return true;
+	return ascii_length((const unsigned char *)s.ptr, s.len) == s.len;
 }
 
 bool

@@ -150,6 +150,29 @@ utf8(void **state)
 		assert_false(utf8_is_valid(span_of(bad[i])));
 }
 
+/* ASCII is passed over eight bytes at a time. */
+static void
+utf8_wherever_it_stands(void **state)
+{
+	char text[40];
+
+	(void)state;
+	for (size_t len = 1; len < sizeof(text); len++)
+		for (size_t at = 0; at < len; at++) {
+			memset(text, 'a', len);
+			assert_true(utf8_is_ascii(span_make(text, len)));
+			text[at] = (char)0xff;
+			assert_false(utf8_is_valid(span_make(text, len)));
+			assert_false(utf8_is_ascii(span_make(text, len)));
+			text[at] = (char)0xc3;
+			assert_false(utf8_is_valid(span_make(text, len)));
+			if (at + 1 < len) {
+				text[at + 1] = (char)0xa9;
+				assert_true(utf8_is_valid(span_make(text, len)));
+			}
+		}
+}
+
 static void
 findings_have_names(void **state)
 {
@@ -167,6 +190,7 @@ main(void)
 		cmocka_unit_test(words),
 		cmocka_unit_test(charsets),
 		cmocka_unit_test(utf8),
+		cmocka_unit_test(utf8_wherever_it_stands),
 		cmocka_unit_test(findings_have_names),
 	};
 
