@@ -322,6 +322,7 @@ engine_open(struct engine *e, const char *dir, uint32_t number, struct settings 
 	e->current->since_s = e->started_s;
 	e->early = early_new();
 	e->foresight = foresight_new();
+	e->recent = recent_new();
 	e->keyring = keyring_new(e);
 	e->integrations = integrations_new(e);
 	e->dispatch = dispatch_new(e);

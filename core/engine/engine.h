@@ -15,6 +15,7 @@
 #include "audit/leaf.h"
 #include "ctl/handlers.h"
 #include "engine/foresight.h"
+#include "engine/recent.h"
 #include "pipeline/mail.h"
 #include "queue/erase.h"
 #include "store/root.h"
@@ -65,6 +66,7 @@ struct engine {
 	struct note_key audit_key;
 	struct early *early;
 	struct foresight *foresight;
+	struct recent *recent;
 	struct timer beat;
 	struct handlers handlers;
 	struct control_server *control;

@@ -50,13 +50,25 @@ answer_take(struct mail *m, struct unpack *u)
 
 /* An answer may be the last thing a mail waited for; nothing here ends it. */
 static void
-answered(struct engine *e, struct frame *f)
+answers_take(struct mail *m, struct mt_span answers)
 {
-	struct mail *m = mail_find(&e->traffic, f->id);
-	struct unpack u = unpack_of(f->body);
+	struct unpack u = unpack_of(answers);
 
-	while (m != NULL && !u.bad && !unpack_done(&u))
+	while (!u.bad && !unpack_done(&u))
 		answer_take(m, &u);
+}
+
+static void
+answered(struct generation *g, struct frame *f)
+{
+	struct mail *m = mail_find(&g->engine->traffic, f->id);
+
+	if (m == NULL)
+		return;
+	if (m->dns_asked.len > 0)
+		recent_keep(g->engine->recent, g->number, m->dns_asked, f->body, clock_ms());
+	m->dns_asked = SPAN("");
+	answers_take(m, f->body);
 }
 
 static void
@@ -66,7 +78,7 @@ resolver_frame(struct channel *c, struct frame *f, void *arg)
 	struct engine *e = g->engine;
 
 	if (f->type == PROTO_ANSWER)
-		answered(e, f);
+		answered(g, f);
 	else if (f->type == PROTO_DIALLED)
 		dial_done(g, f);
 	else if (f->type == PROTO_READY)
@@ -127,6 +139,7 @@ resolver_ask(struct generation *g, struct mail *m, const struct question *q, uin
 {
 	int64_t left;
 	struct buf b = { 0 };
+	struct mt_span questions, answers;
 
 	if (g->resolver == NULL)
 		return;
@@ -137,6 +150,13 @@ resolver_ask(struct generation *g, struct mail *m, const struct question *q, uin
 		pack_span(&b, q[i].key);
 		pack_u16(&b, q[i].type);
 	}
-	channel_send(g->resolver, PROTO_ASK, m->id, buf_span(&b), NULL, 0);
+	questions = span_make(b.p + 4, b.len - 4);
+	answers = recent_find(g->engine->recent, g->number, questions, clock_ms());
+	if (answers.len > 0) {
+		answers_take(m, answers);
+	} else {
+		m->dns_asked = arena_span(&m->arena, questions);
+		channel_send(g->resolver, PROTO_ASK, m->id, buf_span(&b), NULL, 0);
+	}
 	buf_free(&b);
 }

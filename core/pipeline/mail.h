@@ -111,6 +111,7 @@ struct mail {
 	int64_t deadline_ms;	/* clock_ms() */
 	int64_t dns_until_ms;	/* clock_ms(): no answer is waited for any more; 0:
 				 * nothing was asked in this phase */
+	struct mt_span dns_asked;	/* last, as they were sent; empty: answers came */
 	uint8_t phase;
 	bool ended;		/* its owner is done; freed when nobody runs it */
 	bool running;		/* request is in a peer's hands */
