@@ -26,7 +26,9 @@
 enum {
 	EXIT_ENGINE_GONE = 75,	/* the master starts us again */
 	BUCKETS = 4096,
-	STOP_LOOK_MS = 200, STOP_LOOKS = 50	/* ten seconds to finish */
+	STOP_LOOK_MS = 200, STOP_LOOKS = 50,	/* ten seconds to finish */
+	SEEN_MS = 20,		/* without a message to go with */
+	SEEN_BYTES_MAX = 8 << 10
 };
 
 /* A transaction the engine knows, by its id. */
@@ -43,6 +45,8 @@ struct front {
 	struct service service;
 	struct listener **listeners;
 	struct transaction *transactions[BUCKETS];
+	struct buf seen;	/* events whose answer was, still to be told */
+	struct timer seen_late;
 	struct watch signals;
 	struct timer stop;
 	bool draining, stopping;
@@ -129,9 +133,12 @@ ask_message(struct session *s, struct mt_span raw)
 	int fd = bytes_pack(&b, raw);
 
 	fault_point("front.message");
-	if (fd != -2)
+	if (fd != -2) {
+		buf_add(&b, f->seen.p, f->seen.len);
+		buf_reset(&f->seen);
 		channel_send(f->engine, PROTO_MESSAGE, session_transaction(s),
 		    buf_span(&b), &fd, fd >= 0 ? 1 : 0);
+	}
 	if (fd >= 0)
 		close(fd);
 	buf_free(&b);
@@ -150,15 +157,31 @@ tell_end(struct session *s, bool answered)
 }
 
 static void
+seen_send(struct front *f)
+{
+	if (f->seen.len > 0)
+		channel_send(f->engine, PROTO_SEEN, 0, buf_span(&f->seen), NULL, 0);
+	buf_reset(&f->seen);
+}
+
+static void
+on_seen_late(struct timer *t)
+{
+	seen_send(t->arg);
+}
+
+/* It goes with the next message, so that a mail that comes again is judged by
+ * it, and costs no frame of its own. */
+static void
 tell_seen(struct session *s, struct mt_span event)
 {
 	struct front *f = session_site(s)->arg;
-	struct buf b = { 0 };
 
-	pack_span(&b, event);
-	channel_send(f->engine, PROTO_SEEN, session_transaction(s), buf_span(&b),
-	    NULL, 0);
-	buf_free(&b);
+	if (f->seen.len == 0)
+		timer_set(f->loop, &f->seen_late, SEEN_MS);
+	pack_span(&f->seen, event);
+	if (f->seen.len > SEEN_BYTES_MAX)
+		seen_send(f);
 }
 
 static void
@@ -390,6 +413,7 @@ front_open(struct front *f)
 	f->settings = settings_receive();
 	tls = tls_load(f->settings);
 	f->loop = loop_new();
+	f->seen_late = (struct timer){ .fn = on_seen_late, .arg = f };
 	signals_open(f);
 	f->engine = channel_new(f->loop, PROTO_CHANNEL_FD, on_frame,
 	    on_engine_gone, f);
@@ -407,6 +431,8 @@ front_close(struct front *f)
 	service_close(&f->service, REPLY_SHUTDOWN);
 	tls_server_free(f->service.tls);
 	service_fini(&f->service);
+	seen_send(f);
+	buf_free(&f->seen);
 	channel_free(f->engine);
 	loop_unwatch(f->loop, &f->signals);
 	close(f->signals.fd);

@@ -50,11 +50,12 @@ enum proto_type {
 
 	/* front -> engine.  id = transaction, unique while it lives. */
 	PROTO_RCPT = 20,	/* envelope; answer: PROTO_REPLY */
-	PROTO_MESSAGE,		/* bytes raw; answer: PROTO_REPLY */
+	PROTO_MESSAGE,		/* bytes raw, then as PROTO_SEEN; answer:
+				 * PROTO_REPLY */
 	PROTO_END,		/* nothing: the transaction is over, or the
 				 * session withdrew while being judged; also
 				 * after a refused RCPT, so it may be unknown */
-	PROTO_SEEN,		/* string event: a byte came after its 250 */
+	PROTO_SEEN,		/* strings, events: a byte came after their 250 */
 	PROTO_EARLY,		/* string client, string reason, string text: a
 				 * refusal by the front, answered already: text
 				 * is what the client read.  id: 0 before RCPT,

@@ -154,6 +154,30 @@ rcpt(struct front *f, struct frame *frame)
 }
 
 static void
+seen_done(struct store_job *job)
+{
+	free(job->arg);
+}
+
+/* Events whose answer somebody has seen: the rest of a frame. */
+static void
+seen_take(struct front *f, struct unpack *u)
+{
+	while (!u->bad && !unpack_done(u)) {
+		struct mt_span event = unpack_span(u);
+		struct queue_seen *s;
+
+		if (u->bad || event.len == 0 || event.len >= QUEUE_EVENT_SIZE)
+			return;
+		s = xcalloc(1, sizeof(*s));
+		memcpy(s->event, event.ptr, event.len);
+		s->job.done = seen_done;
+		s->job.arg = s;
+		queue_seen(f->generation->engine->store, s);
+	}
+}
+
+static void
 message(struct front *f, struct frame *frame)
 {
 	struct mail *m = idmap_find(&f->transactions, frame->id);
@@ -166,6 +190,7 @@ message(struct front *f, struct frame *frame)
 		channel_fail(f->channel);
 		return;
 	}
+	seen_take(f, &u);
 	if (raw.span.len > f->generation->settings->limits.message_bytes) {
 		mail_bytes_free(&raw);
 		channel_fail(f->channel);	/* a front counts: this one lies */
@@ -193,31 +218,12 @@ end(struct front *f, struct frame *frame)
 		mail_end(m);
 }
 
-struct seen {
-	struct queue_seen queue;
-	struct engine *engine;
-};
-
-static void
-seen_done(struct store_job *job)
-{
-	free(job->arg);
-}
-
 static void
 seen(struct front *f, struct frame *frame)
 {
 	struct unpack u = unpack_of(frame->body);
-	struct mt_span event = unpack_span(&u);
-	struct seen *s;
 
-	if (u.bad || event.len == 0 || event.len >= QUEUE_EVENT_SIZE)
-		return;
-	s = xcalloc(1, sizeof(*s));
-	memcpy(s->queue.event, event.ptr, event.len);
-	s->queue.job.done = seen_done;
-	s->queue.job.arg = s;
-	queue_seen(f->generation->engine->store, &s->queue);
+	seen_take(f, &u);
 }
 
 static void
