@@ -170,8 +170,8 @@ on_seen_late(struct timer *t)
 	seen_send(t->arg);
 }
 
-/* It goes with the next message, so that a mail that comes again is judged by
- * it, and costs no frame of its own. */
+/* It goes with the next message, so that it is committed before a mail that
+ * comes again, and costs no frame of its own. */
 static void
 tell_seen(struct session *s, struct mt_span event)
 {

@@ -153,6 +153,7 @@ wal_vfs(void)
 		sqlite3_vfs *below = sqlite3_vfs_find(NULL);
 
 		vfs = *below;	/* whose other methods do not ask whose they are */
+		vfs.iVersion = below->iVersion < 3 ? below->iVersion : 3;	/* what we know */
 		vfs.pNext = NULL;
 		vfs.zName = "mailtri-wal";
 		vfs.pAppData = below;

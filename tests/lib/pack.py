@@ -100,6 +100,29 @@ class Frame:
 
     def __init__(self, kind, ident, body, fds=()):
         self.kind, self.ident, self.body, self.fds = kind, ident, body, list(fds)
+        self.rode = False  # a SEEN that came with a MESSAGE
+
+    def split(self):
+        """A MESSAGE as two: the SEEN that rode with it, where one did, and itself."""
+        if self.kind != MESSAGE:
+            return [self]
+        u = Unpack(self.body)
+        if u.u8() == 0:
+            u.span()
+        else:
+            u.u64()
+        if u.done():
+            return [self]
+        seen = Frame(SEEN, 0, self.body[u.at:])
+        seen.rode, self.body = True, self.body[:u.at]
+        return [seen, self]
+
+    def events(self):
+        """Of a SEEN."""
+        u, found = Unpack(self.body), []
+        while not u.done():
+            found.append(u.span().decode())
+        return found
 
     def message(self):
         """The bytes of a `bytes' payload that is the whole body."""

@@ -174,6 +174,25 @@ def test_seen_needs_a_byte_after_the_250(front):
         assert front.settled().count(pack.SEEN) == (1 if byte_after else 0)
 
 
+@pytest.mark.parametrize("size", [10, pack.INLINE_MAX + 1])
+def test_seen_goes_with_the_next_message(front, size):
+    """In front of it, or by itself where none comes soon: told once, either way."""
+    mails, rode = 0, False
+    with Client(front.ports[0]) as c:
+        while not rode:
+            assert mails < 1000
+            c.until_data()
+            c.send((b"x" * 70 + b"\r\n") * (size // 72 + 1) + b".\r\n")
+            assert c.code() == 250
+            mails += 1
+            with_it = [f for f in front.frames if f.kind in (pack.SEEN, pack.MESSAGE)]
+            rode = any(f.rode for f in with_it)
+    assert [f.kind for f in with_it][-2:] == [pack.SEEN, pack.MESSAGE] and with_it[-2].rode
+    front.settled()
+    told = [e for f in front.frames if f.kind == pack.SEEN for e in f.events()]
+    assert told == ["evt_0"] * (mails - 1)
+
+
 def test_unsent_bytes_in_the_kernel_prove_nothing(front):
     """The NOOP comes in its own segment, but before the 250."""
     front.message = None
