@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -47,6 +48,19 @@ static inline bool
 span_is_nocase(struct mt_span a, const char *s)
 {
 	return span_equal_nocase(a, span_of(s));
+}
+
+/* For tables in memory; with a random seed nobody can aim at a row. */
+static inline uint64_t
+span_hash(struct mt_span s, uint64_t seed)
+{
+	uint64_t h = seed;
+
+	for (size_t i = 0; i < s.len; i++) {
+		h = (h ^ (unsigned char)s.ptr[i]) * UINT64_C(0x9e3779b97f4a7c15);
+		h ^= h >> 29;
+	}
+	return h;
 }
 
 #endif

@@ -60,13 +60,7 @@ domain_of(const struct mail *m, char lower[DOMAIN_MAX_BYTES])
 static struct row *
 row_of(struct foresight *f, struct mt_span domain)
 {
-	uint64_t h = f->seed;
-
-	for (size_t i = 0; i < domain.len; i++) {
-		h = (h ^ (unsigned char)domain.ptr[i]) * UINT64_C(0x9e3779b97f4a7c15);
-		h ^= h >> 29;
-	}
-	return &f->rows[h % FORESIGHT_DOMAINS];
+	return &f->rows[span_hash(domain, f->seed) % FORESIGHT_DOMAINS];
 }
 
 static uint32_t

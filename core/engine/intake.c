@@ -163,7 +163,7 @@ seen_done(struct store_job *job)
 static void
 seen_take(struct front *f, struct unpack *u)
 {
-	while (!u->bad && !unpack_done(u)) {
+	while (!unpack_done(u)) {
 		struct mt_span event = unpack_span(u);
 		struct queue_seen *s;
 

@@ -37,13 +37,7 @@ recent_free(struct recent *r)
 static size_t
 row_of(struct mt_span questions)
 {
-	uint64_t h = questions.len;
-
-	for (size_t i = 0; i < questions.len; i++) {
-		h = (h ^ (unsigned char)questions.ptr[i]) * UINT64_C(0x9e3779b97f4a7c15);
-		h ^= h >> 29;
-	}
-	return h % RECENT_ROWS;
+	return span_hash(questions, 0) % RECENT_ROWS;	/* who aims at a row makes others ask */
 }
 
 struct mt_span

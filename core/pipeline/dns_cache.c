@@ -38,17 +38,11 @@ uint64_t
 dns_key_hash(const struct dns_key *key)
 {
 	static uint64_t seed;
-	uint64_t h;
 
 	while (seed == 0)
 		if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 			log_panic("getrandom: no seed");
-	h = seed ^ key->type;
-	for (size_t i = 0; i < key->name.len; i++) {
-		h = (h ^ (unsigned char)key->name.text[i]) * UINT64_C(0x9e3779b97f4a7c15);
-		h ^= h >> 29;
-	}
-	return h;
+	return span_hash(span_make(key->name.text, key->name.len), seed ^ key->type);
 }
 
 struct dns_cache *

@@ -9,8 +9,8 @@
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/log.h"
-#include "store/wal.h"
 #include "store/store.h"
+#include "store/wal.h"
 
 enum { SCHEMA_VERSION = 1 };
 
